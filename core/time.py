@@ -1,7 +1,9 @@
 """Times are integer milliseconds since the epoch, as MLflow clients send them."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def now_ms() -> int:
@@ -9,14 +11,11 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-# What datetime can hold, so that no timestamp a client invents breaks a page.
-_EARLIEST_MS = -62_135_596_800_000
-_LATEST_MS = 253_402_300_799_999
-
-
 def as_datetime(ms: int | None) -> datetime | None:
     """``ms`` as an aware datetime in UTC, or None if it is absent or beyond the calendar."""
-    if ms is None or not _EARLIEST_MS <= ms <= _LATEST_MS:
+    if ms is None:
         return None
-    seconds, rest = divmod(ms, 1000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1000)
+    try:
+        return _EPOCH + timedelta(milliseconds=ms)
+    except OverflowError:
+        return None

@@ -1,0 +1,101 @@
+"""How rows are written: the one place that knows transactions and bulk inserts.
+
+Every action in ``<app>/actions`` opens ``write()`` around what belongs together. Ruff bans
+``django.db.transaction`` everywhere else.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import DatabaseError, OperationalError, connection, transaction
+
+from core.errors import Unavailable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# SQLite has one writer at a time. Threads of this process queue here in order, instead of
+# spinning on the busy timeout, which is left for other processes.
+_sqlite_writer = threading.RLock()
+
+# Deadlock and serialization failure: PostgreSQL undid the transaction and asks to repeat it.
+_REPEATABLE = {"40001", "40P01"}
+_ATTEMPTS = 5
+
+
+@contextmanager
+def write() -> Iterator[None]:
+    """A transaction that is committed whole, or, when an exception leaves it, not at all."""
+    if connection.vendor == "sqlite":
+        with _sqlite_writer, transaction.atomic():
+            yield
+    else:
+        with transaction.atomic():
+            yield
+
+
+def action(function: Callable[P, R]) -> Callable[P, R]:
+    """A verb that writes: its body is one ``write()``.
+
+    It is repeated when PostgreSQL gave it up for the sake of another one, and raises
+    ``Unavailable`` when the database cannot write now (full disk, lost connection, lock held
+    too long), with nothing written.
+    """
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with write():
+                    return function(*args, **kwargs)
+            except OperationalError as error:
+                nested = connection.in_atomic_block
+                if nested or attempt == _ATTEMPTS or not _is_repeatable(error):
+                    raise Unavailable("The database cannot write now. Try again.") from error
+                time.sleep(0.01 * attempt)
+        raise AssertionError("unreachable")
+
+    return run
+
+
+def _is_repeatable(error: DatabaseError) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) in _REPEATABLE
+
+
+def after_commit(callback: Callable[[], Any]) -> None:
+    """Call ``callback`` once what is being written is on disk; never if it is undone."""
+    transaction.on_commit(callback)
+
+
+def upsert_rows(
+    table: str,
+    columns: dict[str, str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    on_conflict: str,
+) -> int:
+    """Write many rows with one statement; ``on_conflict`` is what follows ON CONFLICT.
+
+    ``columns`` maps each column to its PostgreSQL type. Returns how many rows were inserted or
+    updated. Table, columns and ``on_conflict`` are our own text, never a user's.
+    """
+    if not rows:
+        return 0
+    quote = connection.ops.quote_name
+    into = f"INSERT INTO {quote(table)} ({', '.join(map(quote, columns))})"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # One array a column: a plan for any number of rows, and one trip.
+            arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
+            cursor.execute(
+                f"{into} SELECT * FROM unnest({arrays}) ON CONFLICT {on_conflict}",
+                [list(column) for column in zip(*rows, strict=True)],
+            )
+        else:
+            marks = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f"{into} VALUES ({marks}) ON CONFLICT {on_conflict}", rows)
+        return cursor.rowcount

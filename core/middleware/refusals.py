@@ -1,0 +1,65 @@
+"""Refusals as pages: the domain's exceptions become a page in the shell with the right status.
+
+API views turn theirs into MLflow's JSON themselves (``mlflow_api.endpoint``).
+"""
+
+import logging
+from collections.abc import Callable
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from core import errors
+from core.ids import new_run_id
+
+log = logging.getLogger(__name__)
+
+_API_PATHS = ("/api/", "/ajax-api/", "/get-artifact", "/model-versions/", "/health", "/version")
+
+_STATUS = {
+    errors.Missing: 404,
+    errors.Invalid: 400,
+    errors.Taken: 409,
+    errors.Forbidden: 403,
+    errors.Unavailable: 503,
+    errors.NotSupported: 404,
+}
+
+
+def is_api(request: HttpRequest) -> bool:
+    """Whether a machine asks, who wants JSON."""
+    return request.path.startswith(_API_PATHS)
+
+
+def status_of(refusal: errors.Refused) -> int:
+    """The HTTP status of a refusal on a page."""
+    return next((code for kind, code in _STATUS.items() if isinstance(refusal, kind)), 400)
+
+
+def render_refusal(
+    request: HttpRequest, status: int, message: str, reference: str = ""
+) -> HttpResponse:
+    """The page in the shell that says ``message``; ``reference`` finds it in the log."""
+    template = status if status in {400, 403, 404, 405, 413, 503} else 500 if status >= 500 else 400
+    context = {"message": message, "status": status, "reference": reference}
+    return render(request, f"errors/{template}.html", context, status=status)
+
+
+class RefusalPages:
+    """Shows what a page's view refuses, and what broke in it, as a page in the shell."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, errors.Refused):
+            return render_refusal(request, status_of(exception), exception.message)
+        if isinstance(exception, Http404 | PermissionDenied):
+            return None
+        reference = new_run_id()[:12]
+        log.exception("%s %s broke, reference %s", request.method, request.path, reference)
+        return render_refusal(request, 500, "Something went wrong on our side.", reference)
