@@ -1,0 +1,32 @@
+"""Which workspace a request is in, and whether the one who asks may be there.
+
+A page and a client that uses ``/w/<workspace>`` as its tracking URI name the workspace in the
+address; other MLflow clients name it in a header, or none and mean ``default``.
+"""
+
+from django.http import HttpRequest
+
+from core.errors import Missing
+from workspaces.models import DEFAULT_SLUG, Workspace
+
+WORKSPACE_HEADER = "X-MLFLOW-WORKSPACE"
+
+
+class NoSuchWorkspace(Missing):
+    """There is no such workspace, or it is not for the one who asks."""
+
+
+def workspace_slug(request: HttpRequest) -> str:
+    """The slug of the workspace that the request is in; it need not exist."""
+    match = request.resolver_match
+    named = match.kwargs.get("workspace") if match else None
+    return named or request.headers.get(WORKSPACE_HEADER, "").strip() or DEFAULT_SLUG
+
+
+def get_workspace(request: HttpRequest) -> Workspace:
+    """The workspace that the request is in. Raises ``NoSuchWorkspace``."""
+    slug = workspace_slug(request)
+    try:
+        return Workspace.objects.get(slug=slug)
+    except Workspace.DoesNotExist:
+        raise NoSuchWorkspace(f"Workspace '{slug}' not found") from None
