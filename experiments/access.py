@@ -5,7 +5,6 @@ from django.http import HttpRequest
 from core.errors import Invalid, Missing
 from experiments.models import DEFAULT_EXPERIMENT_ID, Experiment
 from workspaces.access import get_workspace, workspace_slug
-from workspaces.models import DEFAULT_SLUG
 
 # What a 64-bit key can be; a larger number is no experiment and must not reach the database.
 _LARGEST_ID = 2**63 - 1
@@ -61,10 +60,3 @@ def get_experiment_by_name(request: HttpRequest, name: str) -> Experiment:
         get_workspace(request)
         raise NoSuchExperiment(f"Could not find experiment with name '{name}'")
     return found
-
-
-def default_artifact_location(workspace_slug: str, experiment_id: int) -> str:
-    """Where an experiment's artifacts go when nobody says otherwise: through this server."""
-    if workspace_slug == DEFAULT_SLUG:
-        return f"mlflow-artifacts:/{experiment_id}"
-    return f"mlflow-artifacts:/workspaces/{workspace_slug}/{experiment_id}"

@@ -128,7 +128,7 @@ class Migration(migrations.Migration):
                 ('minimum_step', models.BigIntegerField(null=True)),
                 ('maximum', models.FloatField(null=True)),
                 ('maximum_step', models.BigIntegerField(null=True)),
-                ('total', models.FloatField()),
+                ('total', models.FloatField(null=True)),
                 ('count', models.BigIntegerField()),
                 ('nan_count', models.BigIntegerField()),
                 ('experiment', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='experiments.experiment')),

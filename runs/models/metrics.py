@@ -42,7 +42,8 @@ class MetricStat(models.Model):
     this, never ``Metric``. ``last`` is the value of the greatest (step, timestamp, value),
     which is MLflow's "latest", NaN counting as 0 in that comparison. A value of None is NaN:
     ``last`` and ``first`` when that point was NaN, ``minimum`` and ``maximum`` when no point
-    was a number. ``total`` is the sum of the numbers.
+    was a number. ``total`` is the sum of the numbers; None where infinities of
+    both signs leave no answer.
     """
 
     pk = models.CompositePrimaryKey("run_id", "key_id")
@@ -61,7 +62,7 @@ class MetricStat(models.Model):
     minimum_step = models.BigIntegerField(null=True)
     maximum = models.FloatField(null=True)
     maximum_step = models.BigIntegerField(null=True)
-    total = models.FloatField()
+    total = models.FloatField(null=True)
     count = models.BigIntegerField()
     nan_count = models.BigIntegerField()
 
@@ -76,6 +77,6 @@ class MetricStat(models.Model):
 
     @property
     def mean(self) -> float | None:
-        """The mean of the numbers among the points; None if there is none."""
+        """The mean of the numbers among the points; None if it cannot be told."""
         numbers = self.count - self.nan_count
-        return self.total / numbers if numbers else None
+        return self.total / numbers if numbers and self.total is not None else None

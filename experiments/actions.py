@@ -1,0 +1,183 @@
+"""What can be done to experiments. Each verb is a transaction of its own."""
+
+from collections.abc import Mapping
+
+from django.db import IntegrityError
+
+from core.db import action
+from core.errors import Invalid, Missing, Taken
+from core.names import (
+    MAX_EXPERIMENT_NAME_LENGTH,
+    MAX_EXPERIMENT_TAG_LENGTH,
+    MAX_KEY_LENGTH,
+    check_key,
+    check_length,
+)
+from core.time import now_ms
+from experiments.locations import (
+    absolute_location,
+    check_artifact_location,
+    default_artifact_location,
+)
+from experiments.models import Experiment, ExperimentTag, LifecycleStage
+from workspaces.models import Workspace
+
+
+class InvalidExperimentName(Invalid):
+    """An experiment's name is 1 to 500 characters and not just blanks."""
+
+
+class ExperimentNameTaken(Taken):
+    """Another experiment of the workspace, perhaps a deleted one, has that name."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        where = (
+            " in deleted state. You can restore the experiment, or permanently delete the "
+            "experiment to create a new one."
+            if not experiment.is_active
+            else ""
+        )
+        super().__init__(f"Experiment(name={experiment.name}) already exists{where or '.'}")
+        self.experiment = experiment
+
+
+class ExperimentNotActive(Invalid):
+    """A deleted experiment takes no changes until it is restored."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        super().__init__(
+            f"The experiment {experiment.pk} must be in the 'active' state. "
+            f"Current state is {experiment.lifecycle_stage}."
+        )
+
+
+class NoSuchExperimentTag(Missing):
+    """The experiment has no tag of that name."""
+
+
+@action
+def create_experiment(
+    *,
+    workspace: Workspace,
+    name: str,
+    artifact_location: str = "",
+    tags: Mapping[str, str] | None = None,
+) -> Experiment:
+    """A new, empty experiment.
+
+    Its artifacts go through this server unless ``artifact_location`` says otherwise. Raises
+    ``InvalidExperimentName``, ``ExperimentNameTaken``, ``BadArtifactLocation``, ``BadName`` or
+    ``TooLong``.
+    """
+    _check_name(name)
+    if artifact_location:
+        check_artifact_location(artifact_location)
+        artifact_location = absolute_location(artifact_location)
+    for key, value in (tags or {}).items():
+        _check_tag(key, value)
+    _refuse_taken(workspace, name)
+
+    try:
+        experiment = Experiment.objects.create(
+            workspace=workspace, name=name, artifact_location=artifact_location
+        )
+    except IntegrityError:
+        # Someone else was quicker on PostgreSQL; on SQLite nobody can be.
+        raise Taken(f"Experiment(name={name}) already exists.") from None
+    if not artifact_location:
+        experiment.artifact_location = default_artifact_location(workspace.slug, experiment.pk)
+        experiment.save(update_fields=["artifact_location"])
+    ExperimentTag.objects.bulk_create(
+        ExperimentTag(experiment=experiment, key=key, value=value)
+        for key, value in (tags or {}).items()
+    )
+    return experiment
+
+
+@action
+def rename_experiment(experiment: Experiment, *, name: str) -> None:
+    """Raises ``ExperimentNotActive``, ``InvalidExperimentName`` or ``ExperimentNameTaken``."""
+    if not experiment.is_active:
+        raise ExperimentNotActive(experiment)
+    _check_name(name)
+    if name != experiment.name:
+        _refuse_taken(experiment.workspace, name)
+    experiment.name = name
+    experiment.last_update_time = now_ms()
+    try:
+        experiment.save(update_fields=["name", "last_update_time"])
+    except IntegrityError:
+        raise Taken(f"Experiment(name={name}) already exists.") from None
+
+
+@action
+def delete_experiment(experiment: Experiment) -> None:
+    """Move an active experiment and all its runs to the trash."""
+    now = now_ms()
+    experiment.lifecycle_stage = LifecycleStage.DELETED
+    experiment.last_update_time = now
+    experiment.save(update_fields=["lifecycle_stage", "last_update_time"])
+    experiment.runs.active().update(lifecycle_stage=LifecycleStage.DELETED, deleted_time=now)
+
+
+@action
+def restore_experiment(experiment: Experiment) -> None:
+    """Take an experiment out of the trash, with every run of it, as MLflow does."""
+    experiment.lifecycle_stage = LifecycleStage.ACTIVE
+    experiment.last_update_time = now_ms()
+    experiment.save(update_fields=["lifecycle_stage", "last_update_time"])
+    experiment.runs.deleted().update(lifecycle_stage=LifecycleStage.ACTIVE, deleted_time=None)
+
+
+@action
+def set_tag(experiment: Experiment, *, key: str, value: str) -> None:
+    """Raises ``ExperimentNotActive``, ``BadName`` or ``TooLong``; never cuts a value short."""
+    if not experiment.is_active:
+        raise ExperimentNotActive(experiment)
+    _check_tag(key, value)
+    ExperimentTag.objects.bulk_create(
+        [ExperimentTag(experiment=experiment, key=key, value=value)],
+        update_conflicts=True,
+        unique_fields=["experiment_id", "key"],
+        update_fields=["value"],
+    )
+
+
+@action
+def delete_tag(experiment: Experiment, *, key: str) -> None:
+    """Raises ``ExperimentNotActive`` or ``NoSuchExperimentTag``."""
+    if not experiment.is_active:
+        raise ExperimentNotActive(experiment)
+    deleted, _ = experiment.tags.filter(key=key).delete()
+    if not deleted:
+        raise NoSuchExperimentTag(f"No tag with name: {key} in experiment with id {experiment.pk}")
+
+
+@action
+def set_preferences(
+    experiment: Experiment, *, primary_metric: str, primary_direction: str, replicate_keys: str
+) -> None:
+    """What the pages put first, and which hyperparameters only tell repetitions apart."""
+    check_length(primary_metric, MAX_KEY_LENGTH, what="primary metric")
+    experiment.primary_metric = primary_metric
+    experiment.primary_direction = primary_direction
+    experiment.replicate_keys = replicate_keys
+    experiment.save(update_fields=["primary_metric", "primary_direction", "replicate_keys"])
+
+
+def _check_name(name: str) -> None:
+    if not name.strip():
+        raise InvalidExperimentName(f"Invalid experiment name: '{name}'")
+    check_length(name, MAX_EXPERIMENT_NAME_LENGTH, what="name")
+
+
+def _check_tag(key: str, value: str) -> None:
+    check_key(key, path="key")
+    check_length(key, MAX_KEY_LENGTH, what="key")
+    check_length(value, MAX_EXPERIMENT_TAG_LENGTH, what="value")
+
+
+def _refuse_taken(workspace: Workspace, name: str) -> None:
+    other = Experiment.objects.filter(workspace=workspace, name=name).first()
+    if other is not None:
+        raise ExperimentNameTaken(other)
