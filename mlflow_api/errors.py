@@ -1,0 +1,74 @@
+"""What a refusal means to an MLflow client: one table from exceptions to error codes."""
+
+import logging
+
+import msgspec
+from django.db import DataError, InterfaceError, OperationalError
+from django.http import HttpResponse
+
+from core import errors
+from core.ids import new_run_id
+from mlflow_api.schemas.common import ErrorBody
+
+log = logging.getLogger(__name__)
+
+
+class CodedRefusal(errors.Refused):
+    """A refusal whose code and status are MLflow's own choice rather than its kind's."""
+
+    def __init__(self, message: str, *, code: str, status: int) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+
+
+# The first kind that fits decides.
+_CODES: list[tuple[type[Exception], int, str]] = [
+    (errors.Missing, 404, "RESOURCE_DOES_NOT_EXIST"),
+    (errors.Taken, 400, "RESOURCE_ALREADY_EXISTS"),
+    (errors.Invalid, 400, "INVALID_PARAMETER_VALUE"),
+    (errors.Forbidden, 403, "PERMISSION_DENIED"),
+    (errors.Unavailable, 503, "TEMPORARILY_UNAVAILABLE"),
+    (errors.NotSupported, 501, "NOT_IMPLEMENTED"),
+    # What the typed decoder lets through and a database still cannot hold.
+    (DataError, 400, "INVALID_PARAMETER_VALUE"),
+    (OverflowError, 400, "INVALID_PARAMETER_VALUE"),
+    (OperationalError, 503, "TEMPORARILY_UNAVAILABLE"),
+    (InterfaceError, 503, "TEMPORARILY_UNAVAILABLE"),
+]
+_RETRY_AFTER_SECONDS = "1"
+
+
+def error_response(exception: Exception) -> HttpResponse:
+    """MLflow's JSON for ``exception``; one that nobody foresaw is logged, with a reference."""
+    if isinstance(exception, CodedRefusal):
+        return refuse(exception.status, exception.code, exception.message)
+    for kind, status, code in _CODES:
+        if isinstance(exception, kind):
+            if isinstance(exception, errors.Refused):
+                return refuse(status, code, exception.message)
+            log.warning("refused with %s: %r", code, exception)
+            return refuse(status, code, _PLAIN_WORDS[code])
+    reference = new_run_id()[:12]
+    log.error("An API call broke, reference %s", reference, exc_info=exception)
+    return refuse(
+        500, "INTERNAL_ERROR", f"Something went wrong on the server, reference {reference}."
+    )
+
+
+_PLAIN_WORDS = {
+    "INVALID_PARAMETER_VALUE": "A value is out of the range that can be stored.",
+    "TEMPORARILY_UNAVAILABLE": "The database cannot answer now. Try again.",
+}
+
+
+def refuse(status: int, code: str, message: str) -> HttpResponse:
+    """An answer in the form that MLflow clients read."""
+    response = HttpResponse(
+        msgspec.json.encode(ErrorBody(error_code=code, message=message)),
+        content_type="application/json",
+        status=status,
+    )
+    if status == 503:
+        response.headers["Retry-After"] = _RETRY_AFTER_SECONDS
+    return response
