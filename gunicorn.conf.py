@@ -1,0 +1,44 @@
+"""How gunicorn serves the site: ``gunicorn -c gunicorn.conf.py tracker.wsgi``."""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from tracker.environment import read_environment
+
+_environment = read_environment()
+_is_sqlite = _environment.DATABASE_URL == "" or _environment.DATABASE_URL.startswith("sqlite")
+_host = f"[{_environment.HOST}]" if ":" in _environment.HOST else _environment.HOST
+
+# Each PostgreSQL worker may hold a pool of 16 connections, and a server grants 100 unless told
+# otherwise.
+_MOST_POSTGRES_WORKERS = 5
+
+bind = f"{_host}:{_environment.PORT}"
+worker_class = "gthread"
+# SQLite has one writer: in one process threads queue for it in order, without spinning.
+workers = _environment.WEB_WORKERS or (
+    1 if _is_sqlite else min(os.cpu_count() or 1, _MOST_POSTGRES_WORKERS)
+)
+# A client that sends slowly holds a thread, so there are more of them than work needs.
+threads = _environment.WEB_THREADS or (64 if _is_sqlite else 16)
+
+# Workers share the memory of what is imported. Nothing opens a connection at import.
+preload_app = True
+timeout = 120
+graceful_timeout = 30
+# Longer than a proxy keeps its side of an idle connection, so that it never meets a closed one.
+keepalive = 75
+# No recycling by ``max_requests``: at the rate clients log it would come every few seconds, and
+# each time cut off the uploads that last longer than ``graceful_timeout``.
+max_requests = 0
+
+# The heartbeat is a file that is touched; on a slow disk that alone can look like a hang.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+control_socket_disable = True
+
+# Filters and column choices live in addresses. 8190 is the most that gunicorn takes.
+limit_request_line = 8190
+accesslog = None
