@@ -69,8 +69,16 @@
 
   /* Times: the title in the reader's own zone, "3 min ago" kept true (core/formatting.py). */
 
-  const exactTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+  const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+  const zone = new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" });
   const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
+
+  function exact(moment) {
+    const day = new Date(moment);
+    const clock = [day.getHours(), day.getMinutes(), day.getSeconds()].map((part) => String(part).padStart(2, "0"));
+    const name = zone.formatToParts(day).find((part) => part.type === "timeZoneName").value;
+    return `${day.getDate()} ${MONTHS[day.getMonth()]} ${day.getFullYear()}, ${clock.join(":")} ${name}`;
+  }
 
   function relative(moment, now) {
     const distance = Math.abs(now - moment);
@@ -87,9 +95,9 @@
     for (const element of all("time[data-time]")) {
       const moment = Date.parse(element.dateTime);
       if (Number.isNaN(moment)) continue;
-      const exact = exactTime.format(moment);
-      const text = element.dataset.time === "exact" ? exact : relative(moment, now);
-      if (element.title !== exact) element.title = exact;
+      const title = exact(moment);
+      const text = element.dataset.time === "exact" ? title : relative(moment, now);
+      if (element.title !== title) element.title = title;
       if (text && element.textContent !== text) element.textContent = text;
     }
   }
