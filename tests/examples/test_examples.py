@@ -1,0 +1,206 @@
+"""The examples, filled in by the real mlflow client over HTTP, as ``make demo`` does it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import mlflow
+import pytest
+from mlflow.entities import Run
+from mlflow.tracking import MlflowClient
+
+pytestmark = pytest.mark.client
+
+ROOT = Path(__file__).resolve().parents[2]
+EXPERIMENTS = [
+    "breast-cancer-screening",
+    "diabetes-regression",
+    "digits-mlp-sweep",
+    "iris-nightly",
+    "wine-autolog",
+]
+
+
+def fill(url: str, *, progress_file: Path) -> subprocess.CompletedProcess:
+    # The examples choose their own client settings; those of the test run are not theirs.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW")}
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "examples", "--quick"),
+            *("--tracking-uri", url),
+            *("--progress-file", str(progress_file)),
+        ],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def filled(server, tmp_path_factory):
+    """What the command said, once the examples stand on the server."""
+    progress_file = tmp_path_factory.mktemp("examples") / "progress.json"
+    outcome = fill(server.url, progress_file=progress_file)
+    assert outcome.returncode == 0, outcome.stderr
+    return {"output": outcome.stdout, "progress": json.loads(progress_file.read_text())}
+
+
+@pytest.fixture
+def client(server, filled):
+    return MlflowClient(server.url)
+
+
+def example_runs(client: MlflowClient, *, experiment: str) -> dict[str, Run]:
+    found = client.get_experiment_by_name(experiment)
+    runs = client.search_runs([found.experiment_id])
+    return {run.info.run_name: run for run in runs}
+
+
+def everything(client: MlflowClient) -> Counter:
+    """How much stands there, by experiment and by model."""
+    runs = {name: len(example_runs(client, experiment=name)) for name in EXPERIMENTS}
+    versions = [
+        version.name
+        for name in ("digits-classifier", "breast-cancer-screening")
+        for version in client.search_model_versions(f"name = '{name}'")
+    ]
+    return Counter(runs) + Counter(f"model {name}" for name in versions)
+
+
+def test_every_run_is_announced_on_a_line_of_its_own(filled):
+    counted = [line for line in filled["output"].splitlines() if line.startswith("[")]
+
+    assert len(counted) == 19
+    assert counted[0].startswith("[ 1/19] digits-mlp-sweep  mlp-16 lr=0.001 seed=1  val/accuracy")
+
+
+def test_the_progress_file_tells_a_site_that_all_is_done(filled):
+    progress = filled["progress"]
+
+    assert (progress["done"], progress["total"]) == (19, 19)
+    assert progress["finished"] is True
+    assert progress["errors"] == []
+
+
+def test_every_experiment_says_what_it_is_about(client):
+    for name in EXPERIMENTS:
+        tags = client.get_experiment_by_name(name).tags
+
+        assert len(tags["mlflow.note.content"]) > 80
+        assert tags["team"]
+
+
+def test_a_network_has_a_point_for_every_epoch(client):
+    run = example_runs(client, experiment="digits-mlp-sweep")["mlp-16 lr=0.001 seed=1"]
+
+    loss = client.get_metric_history(run.info.run_id, "train/loss")
+
+    assert [point.step for point in loss] == list(range(1, 36))
+    assert loss[-1].value < loss[0].value / 4
+    assert run.data.metrics["test/accuracy"] > 0.85
+    assert run.data.params["seed"] == "1"
+    inputs = {each.tags[0].value for each in run.inputs.dataset_inputs if each.tags}
+    assert {"train", "validation"} <= inputs
+
+
+def test_a_run_lies_in_the_past_and_took_the_time_it_took(client):
+    run = example_runs(client, experiment="digits-mlp-sweep")["mlp-16 lr=0.001 seed=1"]
+    loss = client.get_metric_history(run.info.run_id, "train/loss")
+
+    now = datetime.now(UTC).timestamp() * 1000
+    assert 8.5 < (now - run.info.start_time) / 86_400_000 < 10
+    assert 0 < run.info.end_time - run.info.start_time < 60_000
+    assert all(run.info.start_time <= point.timestamp <= run.info.end_time for point in loss)
+
+
+def test_a_run_names_its_author_and_its_script(client):
+    run = example_runs(client, experiment="breast-cancer-screening")["logistic-regression C=1"]
+
+    assert run.info.user_id == "amara"
+    assert run.data.tags["mlflow.source.name"] == "breast_cancer_screening.py"
+    assert run.data.tags["tracker.example"] == "breast-cancer-screening/logistic-regression C=1"
+
+
+def test_a_screening_run_has_figures_tables_a_report_and_a_log(client):
+    run = example_runs(client, experiment="breast-cancer-screening")["logistic-regression C=1"]
+    files = [file.path for file in client.list_artifacts(run.info.run_id)]
+    figures = [file.path for file in client.list_artifacts(run.info.run_id, "figures")]
+
+    assert {"report.html", "scores.json", "logs", "predictions"} <= set(files)
+    assert figures == [
+        "figures/calibration.png",
+        "figures/feature-importance.png",
+        "figures/roc.png",
+    ]
+
+
+def test_a_failed_run_keeps_its_traceback(client, server):
+    run = example_runs(client, experiment="breast-cancer-screening")["nu-svc nu=0.9"]
+    mlflow.set_tracking_uri(server.url)
+
+    traceback = mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/traceback.txt")
+
+    assert run.info.status == "FAILED"
+    assert traceback.rstrip().endswith("ValueError: specified nu is infeasible")
+
+
+def test_a_search_names_its_best_child(client):
+    runs = example_runs(client, experiment="diabetes-regression")
+    parent = runs["linear models, alpha search"]
+    children = [
+        run
+        for run in runs.values()
+        if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id
+    ]
+
+    best = min(children, key=lambda run: run.data.metrics["cv/rmse"])
+
+    assert len(children) == 12
+    assert parent.data.tags["best_child_run_id"] == best.info.run_id
+    assert parent.data.metrics["cv/rmse"] == best.data.metrics["cv/rmse"]
+
+
+def test_autologging_writes_down_what_the_script_did_not(client):
+    run = example_runs(client, experiment="wine-autolog")["linear regression"]
+
+    assert run.data.params["estimator"] == "LinearRegression"
+    assert run.data.params["fit_intercept"] == "True"
+    assert 0 < run.data.metrics["training_r2_score"] < 1
+    assert run.outputs.model_outputs
+
+
+def test_one_nightly_run_goes_on_and_one_was_stopped(client):
+    runs = example_runs(client, experiment="iris-nightly")
+
+    assert runs["nightly 47"].info.status == "RUNNING"
+    assert runs["nightly 47"].info.end_time is None
+    assert runs["nightly 44"].info.status == "KILLED"
+
+
+def test_a_registered_version_can_be_loaded_and_predicts(client, server):
+    mlflow.set_tracking_uri(server.url)
+    version = client.get_model_version_by_alias("breast-cancer-screening", "champion")
+    model = mlflow.sklearn.load_model("models:/breast-cancer-screening@champion")
+
+    source = client.get_run(version.run_id)
+
+    assert source.info.run_name == "logistic-regression C=1"
+    assert version.description
+    assert model.n_features_in_ == 30
+
+
+def test_a_second_call_adds_nothing(client, server, tmp_path):
+    before = everything(client)
+
+    again = fill(server.url, progress_file=tmp_path / "progress.json")
+
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.count("already there") == 7
+    assert everything(client) == before
