@@ -13,7 +13,7 @@ import pytest
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
-pytestmark = pytest.mark.client
+pytestmark = [pytest.mark.client, pytest.mark.usefixtures("filled")]
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPERIMENTS = [
@@ -52,11 +52,6 @@ def filled(server, tmp_path_factory):
     return {"output": outcome.stdout, "progress": json.loads(progress_file.read_text())}
 
 
-@pytest.fixture
-def client(server, filled):
-    return MlflowClient(server.url)
-
-
 def example_runs(client: MlflowClient, *, experiment: str) -> dict[str, Run]:
     found = client.get_experiment_by_name(experiment)
     runs = client.search_runs([found.experiment_id])
@@ -89,18 +84,18 @@ def test_the_progress_file_tells_a_site_that_all_is_done(filled):
     assert progress["errors"] == []
 
 
-def test_every_experiment_says_what_it_is_about(client):
+def test_every_experiment_says_what_it_is_about(mlflow_client):
     for name in EXPERIMENTS:
-        tags = client.get_experiment_by_name(name).tags
+        tags = mlflow_client.get_experiment_by_name(name).tags
 
         assert len(tags["mlflow.note.content"]) > 80
         assert tags["team"]
 
 
-def test_a_network_has_a_point_for_every_epoch(client):
-    run = example_runs(client, experiment="digits-mlp-sweep")["mlp-16 lr=0.001 seed=1"]
+def test_a_network_has_a_point_for_every_epoch(mlflow_client):
+    run = example_runs(mlflow_client, experiment="digits-mlp-sweep")["mlp-16 lr=0.001 seed=1"]
 
-    loss = client.get_metric_history(run.info.run_id, "train/loss")
+    loss = mlflow_client.get_metric_history(run.info.run_id, "train/loss")
 
     assert [point.step for point in loss] == list(range(1, 36))
     assert loss[-1].value < loss[0].value / 4
@@ -110,9 +105,9 @@ def test_a_network_has_a_point_for_every_epoch(client):
     assert {"train", "validation"} <= inputs
 
 
-def test_a_run_lies_in_the_past_and_took_the_time_it_took(client):
-    run = example_runs(client, experiment="digits-mlp-sweep")["mlp-16 lr=0.001 seed=1"]
-    loss = client.get_metric_history(run.info.run_id, "train/loss")
+def test_a_run_lies_in_the_past_and_took_the_time_it_took(mlflow_client):
+    run = example_runs(mlflow_client, experiment="digits-mlp-sweep")["mlp-16 lr=0.001 seed=1"]
+    loss = mlflow_client.get_metric_history(run.info.run_id, "train/loss")
 
     now = datetime.now(UTC).timestamp() * 1000
     assert 8.5 < (now - run.info.start_time) / 86_400_000 < 10
@@ -120,18 +115,22 @@ def test_a_run_lies_in_the_past_and_took_the_time_it_took(client):
     assert all(run.info.start_time <= point.timestamp <= run.info.end_time for point in loss)
 
 
-def test_a_run_names_its_author_and_its_script(client):
-    run = example_runs(client, experiment="breast-cancer-screening")["logistic-regression C=1"]
+def test_a_run_names_its_author_and_its_script(mlflow_client):
+    run = example_runs(mlflow_client, experiment="breast-cancer-screening")[
+        "logistic-regression C=1"
+    ]
 
     assert run.info.user_id == "amara"
     assert run.data.tags["mlflow.source.name"] == "breast_cancer_screening.py"
     assert run.data.tags["tracker.example"] == "breast-cancer-screening/logistic-regression C=1"
 
 
-def test_a_screening_run_has_figures_tables_a_report_and_a_log(client):
-    run = example_runs(client, experiment="breast-cancer-screening")["logistic-regression C=1"]
-    files = [file.path for file in client.list_artifacts(run.info.run_id)]
-    figures = [file.path for file in client.list_artifacts(run.info.run_id, "figures")]
+def test_a_screening_run_has_figures_tables_a_report_and_a_log(mlflow_client):
+    run = example_runs(mlflow_client, experiment="breast-cancer-screening")[
+        "logistic-regression C=1"
+    ]
+    files = [file.path for file in mlflow_client.list_artifacts(run.info.run_id)]
+    figures = [file.path for file in mlflow_client.list_artifacts(run.info.run_id, "figures")]
 
     assert {"report.html", "scores.json", "logs", "predictions"} <= set(files)
     assert figures == [
@@ -141,9 +140,8 @@ def test_a_screening_run_has_figures_tables_a_report_and_a_log(client):
     ]
 
 
-def test_a_failed_run_keeps_its_traceback(client, server):
-    run = example_runs(client, experiment="breast-cancer-screening")["nu-svc nu=0.9"]
-    mlflow.set_tracking_uri(server.url)
+def test_a_failed_run_keeps_its_traceback(mlflow_client):
+    run = example_runs(mlflow_client, experiment="breast-cancer-screening")["nu-svc nu=0.9"]
 
     traceback = mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/traceback.txt")
 
@@ -151,8 +149,8 @@ def test_a_failed_run_keeps_its_traceback(client, server):
     assert traceback.rstrip().endswith("ValueError: specified nu is infeasible")
 
 
-def test_a_search_names_its_best_child(client):
-    runs = example_runs(client, experiment="diabetes-regression")
+def test_a_search_names_its_best_child(mlflow_client):
+    runs = example_runs(mlflow_client, experiment="diabetes-regression")
     parent = runs["linear models, alpha search"]
     children = [
         run
@@ -167,8 +165,8 @@ def test_a_search_names_its_best_child(client):
     assert parent.data.metrics["cv/rmse"] == best.data.metrics["cv/rmse"]
 
 
-def test_autologging_writes_down_what_the_script_did_not(client):
-    run = example_runs(client, experiment="wine-autolog")["linear regression"]
+def test_autologging_writes_down_what_the_script_did_not(mlflow_client):
+    run = example_runs(mlflow_client, experiment="wine-autolog")["linear regression"]
 
     assert run.data.params["estimator"] == "LinearRegression"
     assert run.data.params["fit_intercept"] == "True"
@@ -176,31 +174,30 @@ def test_autologging_writes_down_what_the_script_did_not(client):
     assert run.outputs.model_outputs
 
 
-def test_one_nightly_run_goes_on_and_one_was_stopped(client):
-    runs = example_runs(client, experiment="iris-nightly")
+def test_one_nightly_run_goes_on_and_one_was_stopped(mlflow_client):
+    runs = example_runs(mlflow_client, experiment="iris-nightly")
 
     assert runs["nightly 47"].info.status == "RUNNING"
     assert runs["nightly 47"].info.end_time is None
     assert runs["nightly 44"].info.status == "KILLED"
 
 
-def test_a_registered_version_can_be_loaded_and_predicts(client, server):
-    mlflow.set_tracking_uri(server.url)
-    version = client.get_model_version_by_alias("breast-cancer-screening", "champion")
+def test_a_registered_version_can_be_loaded_and_predicts(mlflow_client):
+    version = mlflow_client.get_model_version_by_alias("breast-cancer-screening", "champion")
     model = mlflow.sklearn.load_model("models:/breast-cancer-screening@champion")
 
-    source = client.get_run(version.run_id)
+    source = mlflow_client.get_run(version.run_id)
 
     assert source.info.run_name == "logistic-regression C=1"
     assert version.description
     assert model.n_features_in_ == 30
 
 
-def test_a_second_call_adds_nothing(client, server, tmp_path):
-    before = everything(client)
+def test_a_second_call_adds_nothing(mlflow_client, server, tmp_path):
+    before = everything(mlflow_client)
 
     again = fill(server.url, progress_file=tmp_path / "progress.json")
 
     assert again.returncode == 0, again.stderr
     assert again.stdout.count("already there") == 7
-    assert everything(client) == before
+    assert everything(mlflow_client) == before
