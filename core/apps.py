@@ -1,6 +1,10 @@
 from django.apps import AppConfig
 
+from core import lookups
+
 
 class CoreConfig(AppConfig):
     name = "core"
-    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        lookups.register()

@@ -70,9 +70,7 @@ def _list_fields(kind: type[msgspec.Struct]) -> frozenset[str]:
 @cache
 def _required_texts(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     return tuple(
-        field.name
-        for field in msgspec.structs.fields(kind)
-        if field.required and field.type is str
+        field.name for field in msgspec.structs.fields(kind) if field.required and field.type is str
     )
 
 

@@ -1,6 +1,7 @@
 """The one gate from an id in a request to a run or a logged model."""
 
 import re
+from collections.abc import Sequence
 
 from django.http import HttpRequest
 
@@ -40,6 +41,20 @@ def get_run(request: HttpRequest, run_id: str) -> Run:
     return run
 
 
+def get_runs(request: HttpRequest, run_ids: Sequence[str]) -> list[Run]:
+    """Those of the runs that exist in the request's workspace, in the order asked for.
+
+    Their experiments come with them. What does not exist is left out: the caller says so.
+    """
+    found = {
+        run.run_id: run
+        for run in Run.objects.select_related("experiment__workspace").filter(
+            run_id__in=set(run_ids), experiment__workspace__slug=workspace_slug(request)
+        )
+    }
+    return [found[run_id] for run_id in dict.fromkeys(run_ids) if run_id in found]
+
+
 def check_run_id(run_id: str) -> None:
     """Raises ``NotARunId`` for what cannot be one."""
     if not _RUN_ID.fullmatch(run_id):
@@ -61,3 +76,21 @@ def get_logged_model(request: HttpRequest, model_id: str) -> LoggedModel:
         get_workspace(request)
         raise NoSuchLoggedModel(f"Logged model with ID '{model_id}' not found.")
     return model
+
+
+def get_logged_models(request: HttpRequest, model_ids: Sequence[str]) -> list[LoggedModel]:
+    """The logged models with those ids, in their order. Raises ``NoSuchLoggedModel``."""
+    if not model_ids:
+        return []
+    found = {
+        model.model_id: model
+        for model in LoggedModel.objects.filter(
+            model_id__in=set(model_ids),
+            deleted_time=None,
+            experiment__workspace__slug=workspace_slug(request),
+        )
+    }
+    for model_id in model_ids:
+        if model_id not in found:
+            raise NoSuchLoggedModel(f"Logged model with ID '{model_id}' not found.")
+    return [found[model_id] for model_id in model_ids]

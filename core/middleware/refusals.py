@@ -4,6 +4,7 @@ API views turn theirs into MLflow's JSON themselves (``mlflow_api.endpoint``).
 """
 
 import logging
+import re
 from collections.abc import Callable
 
 from django.core.exceptions import PermissionDenied
@@ -15,7 +16,10 @@ from core.ids import new_run_id
 
 log = logging.getLogger(__name__)
 
-_API_PATHS = ("/api/", "/ajax-api/", "/get-artifact", "/model-versions/", "/health", "/version")
+# The wire, also below a workspace's address.
+_API_PATH = re.compile(
+    r"(/w/[^/]+)?/((api|ajax-api)/|(get-artifact|model-versions/get-artifact|health|ready|version)$)"
+)
 
 _STATUS = {
     errors.Missing: 404,
@@ -29,7 +33,7 @@ _STATUS = {
 
 def is_api(request: HttpRequest) -> bool:
     """Whether a machine asks, who wants JSON."""
-    return request.path.startswith(_API_PATHS)
+    return _API_PATH.match(request.path) is not None
 
 
 def status_of(refusal: errors.Refused) -> int:

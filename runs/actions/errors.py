@@ -28,6 +28,15 @@ class ParamChanged(Invalid):
         self.changes = list(changes)
         self.run = run
 
+    def as_single(self) -> Invalid:
+        """The same in MLflow's words for a call that logs one param."""
+        key, old, new = self.changes[0]
+        return Invalid(
+            f"Changing param values is not allowed. Param with key='{key}' was already logged "
+            f"with value='{old}' for run ID='{self.run.run_id}'. "
+            f"Attempted logging new value '{new}'."
+        )
+
 
 class ParamRepeated(Invalid):
     """One batch names a param twice."""
@@ -39,6 +48,10 @@ class BatchTooLarge(Invalid):
 
 class BadPoint(Invalid):
     """A metric point's time is before 1970."""
+
+
+class UnknownModel(Invalid):
+    """A point is about a logged model that does not exist."""
 
 
 class NoSuchTag(Missing):

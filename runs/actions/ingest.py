@@ -22,9 +22,20 @@ from runs.actions.errors import (
     ParamChanged,
     ParamRepeated,
     RunNotActive,
+    UnknownModel,
 )
 from runs.keys import ensure_metric_key_ids
-from runs.models import KeyKind, Metric, MetricStat, Param, Run, RunKey, RunTag
+from runs.models import (
+    KeyKind,
+    LoggedModel,
+    LoggedModelMetric,
+    Metric,
+    MetricStat,
+    Param,
+    Run,
+    RunKey,
+    RunTag,
+)
 from runs.stats import Point, Stat
 
 MAX_METRICS = 1000
@@ -69,6 +80,10 @@ class MetricLike(Protocol):
     value: float
     timestamp: int
     step: int
+    # The logged model that the point is also about, and the data set it was measured on.
+    model_id: str | None
+    dataset_name: str | None
+    dataset_digest: str | None
 
 
 class PairLike(Protocol):
@@ -92,7 +107,8 @@ def log_batch(
     6,000 characters and a tag value beyond 8,000 is cut to that, as MLflow does.
 
     Raises ``RunNotActive``, ``BatchTooLarge``, ``BadName``, ``TooLong``, ``BadPoint``,
-    ``ParamRepeated``, and ``ParamChanged`` when a param already has another value.
+    ``ParamRepeated``, ``UnknownModel``, and ``ParamChanged`` when a param already has another
+    value.
     """
     if not run.is_active:
         raise RunNotActive(run)
@@ -108,6 +124,13 @@ def log_batch(
     write_params(run, param_values)
     write_tags(run, tag_values)
     _write_metrics(run, metrics)
+    _write_model_metrics(run, [metric for metric in metrics if metric.model_id])
+
+
+@action
+def log_metric(run: Run, metric: MetricLike) -> None:
+    """Write one point; the same again is harmless. Raises as ``log_batch`` does."""
+    log_batch(run, metrics=[metric])
 
 
 def write_params(run: Run, values: Mapping[str, str]) -> None:
@@ -200,6 +223,51 @@ def _write_metrics(run: Run, metrics: Sequence[MetricLike]) -> None:
         )
     upsert_rows(MetricStat._meta.db_table, _STAT_COLUMNS, rows, on_conflict=_STAT_UPSERT)
     note_keys(run.experiment_id, KeyKind.METRIC, {m.key: repr(m.value) for m in metrics})
+
+
+def _write_model_metrics(run: Run, metrics: Sequence[MetricLike]) -> None:
+    """Note the points on the logged models they are about, too."""
+    if not metrics:
+        return
+    wanted = {metric.model_id for metric in metrics}
+    models = dict(
+        LoggedModel.objects.filter(
+            model_id__in=wanted,
+            deleted_time=None,
+            experiment__workspace=run.experiment.workspace_id,
+        ).values_list("model_id", "pk")
+    )
+    if wanted - models.keys():
+        raise UnknownModel(f"Logged models {sorted(wanted - models.keys())} do not exist.")
+    upsert_rows(
+        LoggedModelMetric._meta.db_table,
+        {
+            "model_id": "bigint",
+            "run_id": "varchar",
+            "key": "varchar",
+            "step": "bigint",
+            "timestamp": "bigint",
+            "value": "float8",
+            "is_nan": "bool",
+            "dataset_name": "varchar",
+            "dataset_digest": "varchar",
+        },
+        [
+            (
+                models[metric.model_id],
+                run.run_id,
+                metric.key,
+                metric.step,
+                metric.timestamp,
+                0.0 if math.isnan(metric.value) else metric.value,
+                math.isnan(metric.value),
+                metric.dataset_name or "",
+                metric.dataset_digest or "",
+            )
+            for metric in metrics
+        ],
+        on_conflict="DO NOTHING",
+    )
 
 
 def _read_stats(run: Run, keys: Iterable[int]) -> dict[int, Stat]:

@@ -1,5 +1,6 @@
 """What can be done to a run as a whole, and to its tags."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from experiments.models import Experiment, LifecycleStage
 from runs.actions.errors import NoSuchTag, RunNameConflict, RunNotActive
 from runs.actions.ingest import NAME_TAG, checked_tags, write_tags
 from runs.models import Run, RunStatus, RunTag
+
+# The JSON list of models that 2.x clients logged.
+MODEL_HISTORY_TAG = "mlflow.log-model.history"
 
 
 @dataclass(frozen=True)
@@ -112,3 +116,13 @@ def delete_tag(run: Run, *, key: str) -> None:
     deleted, _ = RunTag.objects.filter(run=run, key=key).delete()
     if not deleted:
         raise NoSuchTag(f"No tag with name: {key} in run with id {run.run_id}")
+
+
+@action
+def add_to_model_history(run: Run, description: Mapping) -> None:
+    """Append a 2.x client's model to the tag that lists the run's models."""
+    if not run.is_active:
+        raise RunNotActive(run)
+    tag = run.tags.filter(key=MODEL_HISTORY_TAG).first()
+    history = json.loads(tag.value) if tag else []
+    write_tags(run, {MODEL_HISTORY_TAG: json.dumps([*history, description])})

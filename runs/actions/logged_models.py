@@ -1,0 +1,148 @@
+"""What can be done to logged models."""
+
+import json
+from collections.abc import Mapping
+
+from core.db import action
+from core.errors import Invalid, Missing
+from core.ids import new_logged_model_id, new_name
+from core.names import MAX_KEY_LENGTH, MAX_PARAM_LENGTH, check_key, check_length
+from core.time import now_ms
+from experiments.actions import ExperimentNotActive
+from experiments.locations import below
+from experiments.models import Experiment
+from runs.models import LoggedModel, LoggedModelParam, LoggedModelStatus, LoggedModelTag
+
+# The tag by which MLflow's clients see which registered versions a logged model has.
+VERSIONS_TAG = "mlflow.modelVersions"
+
+_FORBIDDEN = ("/", ":", ".", "%", '"', "'")
+
+
+class BadModelName(Invalid):
+    """A logged model's name has a character that its URIs cannot hold."""
+
+
+class ModelParamChanged(Invalid):
+    """A param of a logged model is written already, with another value."""
+
+
+class NoSuchModelTag(Missing):
+    """The logged model has no tag of that name."""
+
+
+@action
+def create_logged_model(
+    *,
+    experiment: Experiment,
+    name: str = "",
+    model_type: str = "",
+    source_run_id: str = "",
+    params: Mapping[str, str] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> LoggedModel:
+    """A new logged model whose files are still to come.
+
+    Raises ``ExperimentNotActive``, ``BadModelName``, ``BadName`` or ``TooLong``.
+    """
+    if not experiment.is_active:
+        raise ExperimentNotActive(experiment)
+    if any(character in name for character in _FORBIDDEN):
+        raise BadModelName(
+            f"Invalid model name ({name!r}) provided. Model name must be a non-empty string and "
+            f"cannot contain the following characters: {_FORBIDDEN}"
+        )
+    check_length(name, 500, what="name")
+    check_length(model_type, 500, what="model_type")
+    model_id = new_logged_model_id()
+    now = now_ms()
+    model = LoggedModel.objects.create(
+        model_id=model_id,
+        experiment=experiment,
+        name=name or new_name(),
+        model_type=model_type,
+        source_run_id=source_run_id,
+        artifact_uri=below(experiment.artifact_location, "models", model_id, "artifacts"),
+        creation_time=now,
+        last_update_time=now,
+    )
+    _write_params(model, params or {})
+    _write_tags(model, tags or {})
+    return model
+
+
+@action
+def finalize(model: LoggedModel, *, status: LoggedModelStatus) -> None:
+    """Say whether the model's files all arrived."""
+    model.status = status
+    model.last_update_time = now_ms()
+    model.save(update_fields=["status", "last_update_time"])
+
+
+@action
+def delete_logged_model(model: LoggedModel) -> None:
+    """Hide a logged model; its row and files stay."""
+    model.deleted_time = model.last_update_time = now_ms()
+    model.save(update_fields=["deleted_time", "last_update_time"])
+
+
+@action
+def log_params(model: LoggedModel, *, params: Mapping[str, str]) -> None:
+    """Add params; the same again is harmless. Raises ``ModelParamChanged``."""
+    _write_params(model, params)
+
+
+@action
+def set_tags(model: LoggedModel, *, tags: Mapping[str, str]) -> None:
+    """Write tags over what is there. Raises ``BadName`` or ``TooLong``."""
+    _write_tags(model, tags)
+    model.last_update_time = now_ms()
+    model.save(update_fields=["last_update_time"])
+
+
+@action
+def delete_tag(model: LoggedModel, *, key: str) -> None:
+    """Raises ``NoSuchModelTag``."""
+    deleted, _ = model.tags.filter(key=key).delete()
+    if not deleted:
+        raise NoSuchModelTag(f"No tag with key {key!r} found for model with ID {model.model_id!r}.")
+
+
+@action
+def record_version(model: LoggedModel, *, name: str, version: int) -> None:
+    """Note on the logged model that ``name`` has it as ``version``, where clients look for it."""
+    tag = model.tags.filter(key=VERSIONS_TAG).first()
+    versions = json.loads(tag.value) if tag else []
+    versions.append({"name": name, "version": version})
+    _write_tags(model, {VERSIONS_TAG: json.dumps(versions)})
+
+
+def _write_params(model: LoggedModel, params: Mapping[str, str]) -> None:
+    for key, value in params.items():
+        check_key(key, path="params.key")
+        check_length(key, MAX_KEY_LENGTH, what="Param key")
+        check_length(value, MAX_PARAM_LENGTH, what="Param value")
+    there = dict(model.params.filter(key__in=params).values_list("key", "value"))
+    changed = [key for key, value in params.items() if there.get(key, value) != value]
+    if changed:
+        raise ModelParamChanged(
+            f"Changing param values is not allowed. Params {changed} of model {model.model_id} "
+            "were already logged with other values."
+        )
+    LoggedModelParam.objects.bulk_create(
+        LoggedModelParam(model=model, key=key, value=value)
+        for key, value in params.items()
+        if key not in there
+    )
+
+
+def _write_tags(model: LoggedModel, tags: Mapping[str, str]) -> None:
+    for key in tags:
+        check_key(key, path="tags.key")
+        check_length(key, MAX_KEY_LENGTH, what="tags.key")
+    LoggedModelTag.objects.bulk_create(
+        [LoggedModelTag(model=model, key=key, value=value) for key, value in tags.items()],
+        update_conflicts=True,
+        unique_fields=["model_id", "key"],
+        update_fields=["value"],
+    )
