@@ -22,7 +22,8 @@ help: ## Show this list
 run: site-environment ## Serve the site on http://127.0.0.1:8000 (PORT=8123 for another port)
 	@HOST=$(HOST) PORT=$(PORT) exec $(SITE) manage.py start
 
-test: test-environment ## Run every test on SQLite and PostgreSQL (ARGS="-k words" for some)
+# The tests' server is the one that people run, so it runs in people's environment.
+test: site-environment test-environment ## Run every test on SQLite and PostgreSQL (ARGS="-k words" for some)
 	@$(TOOLS)/python -m tests.support.run_all $(ARGS)
 
 check: test-environment ## Say what linters, layers, settings and migrations complain about
@@ -36,11 +37,11 @@ check: test-environment ## Say what linters, layers, settings and migrations com
 fix: test-environment ## Put code and templates in order where a tool can
 	$(TOOLS)/ruff check --fix .
 	$(TOOLS)/ruff format .
-	-$(TOOLS)/djade --target-version 5.2 $(TEMPLATES)
+	$(TOOLS)/djade --target-version 5.2 $(TEMPLATES) || true
 
 demo: test-environment ## Train the example runs against the site that is running on PORT
 	@MLFLOW_TRACKING_URI=http://127.0.0.1:$(PORT) MLFLOW_DISABLE_TELEMETRY=true \
-		$(TOOLS)/python -m examples
+		$(TOOLS)/python -m examples $(DEMO_ARGS)
 
 bench: test-environment ## Measure logging and reading side by side with MLflow's own server
 	@$(TOOLS)/python benchmarks/ingest.py
