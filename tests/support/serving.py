@@ -50,7 +50,7 @@ class Server:
     def manage(self, *arguments: str) -> str:
         """Run a management command on this site's data and return what it printed."""
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
+            [_python(), "manage.py", *arguments],
             cwd=ROOT,
             env=self._environment,
             capture_output=True,
@@ -64,7 +64,7 @@ class Server:
         """Start gunicorn and wait until it answers."""
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "tracker.wsgi"],
+                [_python(), "-m", "gunicorn", "-c", "gunicorn.conf.py", "tracker.wsgi"],
                 cwd=ROOT,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -99,12 +99,23 @@ class Server:
             pass
         self._process.wait()
         self._process = None
+        # A worker may outlive its parent by a moment, and would still take connections.
+        deadline = time.monotonic() + _STOP_SECONDS
+        while self._is_listening() and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def log(self) -> str:
         """The last lines that the server wrote."""
         if not self.log_file.exists():
             return ""
         return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-200:])
+
+    def _is_listening(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
 
     def _await_answer(self, process: subprocess.Popen) -> None:
         deadline = time.monotonic() + _START_SECONDS
@@ -118,6 +129,12 @@ class Server:
             else:
                 return
         raise RuntimeError(f"The server did not start.\n{self.log()}")
+
+
+def _python() -> str:
+    """The interpreter of `make run`, which has no mlflow and a newer gunicorn, if it is there."""
+    python = ROOT / ".venv/bin/python"
+    return str(python) if python.exists() else sys.executable
 
 
 def _free_port() -> int:

@@ -1,0 +1,90 @@
+"""How gunicorn is set up, and that it stands what clients do."""
+
+import os
+import runpy
+import socket
+import time
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from gunicorn.config import Config
+
+CONFIGURATION = Path(__file__).resolve().parent.parent / "gunicorn.conf.py"
+
+
+@pytest.fixture
+def configuration(monkeypatch):
+    def read(**environment: str) -> dict:
+        monkeypatch.delenv("DATABASE_URL", raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        return runpy.run_path(str(CONFIGURATION))
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("environment", "workers", "threads"),
+    [
+        ({}, 1, 64),
+        ({"DATABASE_URL": "sqlite:////tmp/x.sqlite3"}, 1, 64),
+        ({"DATABASE_URL": "postgres://a@b/c"}, min(os.cpu_count(), 5), 16),
+        ({"DATABASE_URL": "postgres://a@b/c", "WEB_WORKERS": "9", "WEB_THREADS": "4"}, 9, 4),
+        ({"WEB_THREADS": "8"}, 1, 8),
+    ],
+)
+def test_processes_and_threads_fit_the_database(configuration, environment, workers, threads):
+    settings = configuration(**environment)
+
+    assert (settings["workers"], settings["threads"]) == (workers, threads)
+
+
+@pytest.mark.parametrize(
+    ("environment", "bind"),
+    [
+        ({}, "127.0.0.1:8000"),
+        ({"HOST": "0.0.0.0", "PORT": "8123"}, "0.0.0.0:8123"),
+        ({"HOST": "::1"}, "[::1]:8000"),
+    ],
+)
+def test_the_address_is_what_the_environment_says(configuration, environment, bind):
+    assert configuration(**environment)["bind"] == bind
+
+
+def test_gunicorn_knows_every_setting_and_takes_its_value(configuration):
+    names = {
+        name
+        for name, value in configuration().items()
+        if not name.startswith("_") and isinstance(value, str | int | bool | None)
+    }
+
+    known = Config()
+    for name in names:
+        known.set(name, configuration()[name])
+    assert "control_socket_disable" in names
+
+
+def test_clients_that_send_slowly_do_not_keep_others_waiting(server):
+    with ExitStack() as slow:
+        for _ in range(60):
+            connection = slow.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            connection.sendall(b"POST /api/2.0/mlflow/runs/create HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+        started = time.monotonic()
+        urllib.request.urlopen(f"{server.url}/health", timeout=10).close()
+
+    assert time.monotonic() - started < 2
+
+
+def test_a_site_that_was_killed_comes_back_with_its_data(run_server):
+    server = run_server()
+    key = (server.data_dir / "secret-key").read_bytes()
+
+    server.kill()
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(f"{server.url}/health", timeout=5)
+    server.start()
+
+    urllib.request.urlopen(f"{server.url}/health", timeout=5).close()
+    assert (server.data_dir / "secret-key").read_bytes() == key
