@@ -47,8 +47,8 @@ def number_text(value: int | float) -> str:
     """
     if not is_finite(value):
         return _special_text(value)
-    if value == 0:
-        return "0"
+    if abs(value) < 1_000_000 and value == int(value):
+        return f"{int(value):,}"
     number = Decimal(value) if isinstance(value, int) else value
     # Four digits first, the range after: 999,999.6 must not become 1,000,000.
     rounded = Decimal(f"{number:.3e}")
@@ -56,8 +56,6 @@ def number_text(value: int | float) -> str:
     if size >= 1_000_000 or size < Decimal("0.001"):
         mantissa, exponent = f"{number:.3e}".split("e")
         return f"{mantissa}e{int(exponent)}"
-    if number == int(number):
-        return f"{int(number):,}"
     if size >= 1_000:
         return f"{number:,.0f}"
     return f"{number:.{3 - rounded.adjusted()}f}"

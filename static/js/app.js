@@ -122,6 +122,23 @@
     }
   }
 
+  // In a region that scrolls, the list is placed over the page, so that it is not cut off.
+  function placeMenu(menu) {
+    const list = menu.open && menu.closest(".table-region") && menu.querySelector(".menu-list");
+    if (!list) return;
+    const button = menu.querySelector("summary").getBoundingClientRect();
+    list.dataset.placed = "";
+    const fitsBelow = button.bottom + list.offsetHeight + 8 < innerHeight;
+    list.style.top = `${fitsBelow ? button.bottom + 4 : Math.max(button.top - list.offsetHeight - 4, 8)}px`;
+    list.style.left = `${Math.max(Math.min(button.left, innerWidth - list.offsetWidth - 8), 8)}px`;
+  }
+
+  document.addEventListener("toggle", (event) => placeMenu(event.target), true);
+  document.addEventListener("scroll", (event) => {
+    const moved = (menu) => event.target.contains(menu) && menu.querySelector("[data-placed]");
+    for (const menu of openMenus().filter(moved)) menu.open = false;
+  }, true);
+
   /* Ticking. A form of checkboxes named "run" or "version", and the bar under them. */
 
   const ticks = (form) => all('input[type="checkbox"][name="run"], input[type="checkbox"][name="version"]', form);
@@ -260,6 +277,8 @@
       const form = target.closest("form");
       for (const box of ticks(form)) box.checked = false;
       showSelection(form);
+      // The bar that held the focus is gone now.
+      ticks(form)[0]?.focus();
       form.dispatchEvent(new CustomEvent("selectionchange", { bubbles: true }));
     }
     if (target.matches('[name="run"], [name="version"]')) tick(target, event.shiftKey);
