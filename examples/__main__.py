@@ -45,17 +45,17 @@ def main() -> int:
     warnings.filterwarnings("ignore")
     mlflow.set_tracking_uri(options.tracking_uri)
     client = MlflowClient()
-    try:
-        client.search_experiments(max_results=1)
-    except MlflowException as error:
-        print(f"No MLflow server answers at {options.tracking_uri}: {error}", file=sys.stderr)
-        return 2
-
     examples = [example for example in EXAMPLES if options.only in (None, example.name)]
     total = sum(
         training.runs for example in examples for training in example.chosen(quick=options.quick)
     )
     progress = Progress(total=total, file=options.progress_file)
+    try:
+        client.search_experiments(max_results=1)
+    except MlflowException as error:
+        progress.given_up(f"No MLflow server answers at {options.tracking_uri}: {error}")
+        return 2
+
     began = time.monotonic()
     for example in examples:
         run_example(client, example, quick=options.quick, progress=progress)

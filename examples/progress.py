@@ -42,6 +42,11 @@ class Progress:
         print(text, flush=True)
         self._say(text, finished=True)
 
+    def given_up(self, text: str) -> None:
+        self.errors.append(text)
+        print(text, file=sys.stderr, flush=True)
+        self._say(text, finished=True)
+
     def _line(self, text: str) -> None:
         digits = len(str(self.total))
         print(f"[{self.done:{digits}}/{self.total}] {text}", flush=True)

@@ -25,14 +25,17 @@ EXPERIMENTS = [
 ]
 
 
-def fill(url: str, *, progress_file: Path) -> subprocess.CompletedProcess:
-    # The examples choose their own client settings; those of the test run are not theirs.
+def fill(url: str, *options: str, progress_file: Path) -> subprocess.CompletedProcess:
+    # The examples choose their own client settings; those of the test run are not theirs,
+    # but for this one: who waits for a server in a test waits for nothing.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW")}
+    environment["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"
     return subprocess.run(
         [
             *(sys.executable, "-m", "examples", "--quick"),
             *("--tracking-uri", url),
             *("--progress-file", str(progress_file)),
+            *options,
         ],
         cwd=ROOT,
         env=environment,
@@ -193,11 +196,26 @@ def test_a_registered_version_can_be_loaded_and_predicts(mlflow_client):
     assert model.n_features_in_ == 30
 
 
-def test_a_second_call_adds_nothing(mlflow_client, server, tmp_path):
+def test_a_second_call_trains_only_what_an_interrupted_one_left(mlflow_client, server, tmp_path):
     before = everything(mlflow_client)
+    interrupted = example_runs(mlflow_client, experiment="iris-nightly")["nightly 44"].info.run_id
+    mlflow_client.set_terminated(interrupted, "FAILED")
 
     again = fill(server.url, progress_file=tmp_path / "progress.json")
 
+    replacement = example_runs(mlflow_client, experiment="iris-nightly")["nightly 44"]
     assert again.returncode == 0, again.stderr
-    assert again.stdout.count("already there") == 7
+    assert again.stdout.count("already there") == 6
     assert everything(mlflow_client) == before
+    assert replacement.info.run_id != interrupted
+    assert replacement.info.status == "KILLED"
+    assert mlflow_client.get_run(interrupted).info.lifecycle_stage == "deleted"
+
+
+def test_without_a_server_it_says_so_and_ends(tmp_path):
+    outcome = fill("http://127.0.0.1:9", progress_file=tmp_path / "progress.json")
+
+    progress = json.loads((tmp_path / "progress.json").read_text())
+    assert outcome.returncode == 2
+    assert outcome.stderr.startswith("No MLflow server answers at http://127.0.0.1:9")
+    assert (progress["done"], progress["finished"]) == (0, True)
