@@ -1,6 +1,8 @@
 """How gunicorn serves the site: ``gunicorn -c gunicorn.conf.py tracker.wsgi``."""
 
 import os
+import socket
+import struct
 import sys
 from pathlib import Path
 
@@ -12,9 +14,11 @@ _environment = read_environment()
 _is_sqlite = _environment.DATABASE_URL == "" or _environment.DATABASE_URL.startswith("sqlite")
 _host = f"[{_environment.HOST}]" if ":" in _environment.HOST else _environment.HOST
 
-# Each PostgreSQL worker may hold a pool of 16 connections, and a server grants 100 unless told
-# otherwise.
+# Each worker may hold a pool of 16 connections, and PostgreSQL grants 100 unless told otherwise.
 _MOST_POSTGRES_WORKERS = 5
+
+# How long a client may send nothing in the middle of a request, or take nothing of an answer.
+STALL_SECONDS = 60
 
 bind = f"{_host}:{_environment.PORT}"
 worker_class = "gthread"
@@ -23,7 +27,7 @@ workers = _environment.WEB_WORKERS or (
     1 if _is_sqlite else min(os.cpu_count() or 1, _MOST_POSTGRES_WORKERS)
 )
 # A client that sends slowly holds a thread, so there are more of them than work needs.
-threads = _environment.WEB_THREADS or (64 if _is_sqlite else 16)
+threads = _environment.WEB_THREADS or 64
 
 # Workers share the memory of what is imported. Nothing opens a connection at import.
 preload_app = True
@@ -42,3 +46,14 @@ control_socket_disable = True
 # Filters and column choices live in addresses. 8190 is the most that gunicorn takes.
 limit_request_line = 8190
 accesslog = None
+
+
+def when_ready(server) -> None:
+    """Give the thread of a stalled client back, which gunicorn by itself would never do.
+
+    The kernel's own timeouts are set on the listening sockets: what they accept inherits them.
+    """
+    limit = struct.pack("ll", STALL_SECONDS, 0)
+    for listener in server.LISTENERS:
+        for option in [socket.SO_RCVTIMEO, socket.SO_SNDTIMEO]:
+            listener.sock.setsockopt(socket.SOL_SOCKET, option, limit)

@@ -1,5 +1,6 @@
 """How gunicorn is set up, and that it stands what clients do."""
 
+import importlib.util
 import os
 import runpy
 import socket
@@ -7,6 +8,7 @@ import time
 import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from gunicorn.config import Config
@@ -30,7 +32,7 @@ def configuration(monkeypatch):
     [
         ({}, 1, 64),
         ({"DATABASE_URL": "sqlite:////tmp/x.sqlite3"}, 1, 64),
-        ({"DATABASE_URL": "postgres://a@b/c"}, min(os.cpu_count(), 5), 16),
+        ({"DATABASE_URL": "postgres://a@b/c"}, min(os.cpu_count(), 5), 64),
         ({"DATABASE_URL": "postgres://a@b/c", "WEB_WORKERS": "9", "WEB_THREADS": "4"}, 9, 4),
         ({"WEB_THREADS": "8"}, 1, 8),
     ],
@@ -57,7 +59,7 @@ def test_gunicorn_knows_every_setting_and_takes_its_value(configuration):
     names = {
         name
         for name, value in configuration().items()
-        if not name.startswith("_") and isinstance(value, str | int | bool | None)
+        if name.islower() and isinstance(value, str | int | None) and name[0] != "_"
     }
 
     known = Config()
@@ -75,6 +77,24 @@ def test_clients_that_send_slowly_do_not_keep_others_waiting(server):
         urllib.request.urlopen(f"{server.url}/health", timeout=10).close()
 
     assert time.monotonic() - started < 2
+
+
+def test_a_client_that_stalls_in_a_request_is_let_go(monkeypatch):
+    specification = importlib.util.spec_from_file_location("configuration", CONFIGURATION)
+    configuration = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(configuration)
+    monkeypatch.setattr(configuration, "STALL_SECONDS", 1)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        configuration.when_ready(SimpleNamespace(LISTENERS=[SimpleNamespace(sock=listener)]))
+        with socket.create_connection(listener.getsockname()):
+            accepted, _address = listener.accept()
+            accepted.setblocking(True)
+            started = time.monotonic()
+            with accepted, pytest.raises(BlockingIOError):
+                accepted.recv(1)
+
+    assert 0.5 < time.monotonic() - started < 5
 
 
 def test_a_site_that_was_killed_comes_back_with_its_data(run_server):

@@ -70,10 +70,15 @@ class Environment(msgspec.Struct, frozen=True):
     ] = False
     WEB_WORKERS: Annotated[
         int,
-        Meta(ge=0, le=256, description="gunicorn's processes. 0: one on SQLite, else a core each."),
+        Meta(
+            ge=0,
+            le=256,
+            description="gunicorn's processes. 0: one on SQLite, else one a core, at most five: "
+            "each may open 16 connections to PostgreSQL.",
+        ),
     ] = 0
     WEB_THREADS: Annotated[
-        int, Meta(ge=0, le=1024, description="Threads a process. 0: 64 on SQLite, else 16.")
+        int, Meta(ge=0, le=1024, description="gunicorn's threads in each process. 0: 64.")
     ] = 0
 
 
