@@ -130,7 +130,7 @@
     list.dataset.placed = "";
     const fitsBelow = button.bottom + list.offsetHeight + 8 < innerHeight;
     list.style.top = `${fitsBelow ? button.bottom + 4 : Math.max(button.top - list.offsetHeight - 4, 8)}px`;
-    list.style.left = `${Math.max(Math.min(button.left, innerWidth - list.offsetWidth - 8), 8)}px`;
+    list.style.left = `${Math.max(button.right - list.offsetWidth, 8)}px`;
   }
 
   document.addEventListener("toggle", (event) => placeMenu(event.target), true);
@@ -141,7 +141,8 @@
 
   /* Ticking. A form of checkboxes named "run" or "version", and the bar under them. */
 
-  const ticks = (form) => all('input[type="checkbox"][name="run"], input[type="checkbox"][name="version"]', form);
+  const TICK = '[type="checkbox"]:is([name="run"], [name="version"])';
+  const ticks = (form) => all(TICK, form);
   let lastTicked = null;
 
   function showSelection(form) {
@@ -163,6 +164,12 @@
     }
   }
 
+  function select(form, checked) {
+    if (checked !== undefined) for (const box of ticks(form)) box.checked = checked;
+    showSelection(form);
+    form.dispatchEvent(new CustomEvent("selectionchange", { bubbles: true }));
+  }
+
   function tick(box, shift) {
     const boxes = ticks(box.form);
     if (shift && lastTicked && boxes.includes(lastTicked)) {
@@ -170,12 +177,10 @@
       for (const between of boxes.slice(from, to + 1)) between.checked = box.checked;
     }
     lastTicked = box;
-    showSelection(box.form);
-    box.dispatchEvent(new CustomEvent("selectionchange", { bubbles: true }));
+    select(box.form);
   }
 
-  const showSelections = () => new Set(all('[name="run"], [name="version"]').map((box) => box.form))
-    .forEach((form) => form && showSelection(form));
+  const showSelections = () => new Set(all(TICK).map((box) => box.form)).forEach((form) => form && showSelection(form));
 
   /* Keys. None while typing; rows of a table with data-rows take j, k, x and Enter. */
 
@@ -196,7 +201,7 @@
   }
 
   function tickRow(shift) {
-    const box = document.activeElement.closest("tr")?.querySelector('[name="run"], [name="version"]');
+    const box = document.activeElement.closest("tr")?.querySelector(TICK);
     if (!box) return false;
     box.checked = !box.checked;
     tick(box, shift);
@@ -227,10 +232,6 @@
     "]": () => press(document.querySelector('[data-key="]"]')),
   };
 
-  function pressTab(number) {
-    return press(all(".tabs a")[number - 1]);
-  }
-
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       const menu = openMenus().pop();
@@ -249,7 +250,7 @@
       goingSince = Date.now();
       done = true;
     } else if (/^[1-9]$/.test(event.key)) {
-      done = pressTab(Number(event.key));
+      done = press(all(".tabs a")[event.key - 1]);
     } else {
       done = Object.hasOwn(KEYS, event.key) && KEYS[event.key]();
     }
@@ -275,18 +276,12 @@
     if (target.closest("[data-close]")) target.closest("dialog")?.close();
     if (target.closest("[data-untick]")) {
       const form = target.closest("form");
-      for (const box of ticks(form)) box.checked = false;
-      showSelection(form);
+      select(form, false);
       // The bar that held the focus is gone now.
       ticks(form)[0]?.focus();
-      form.dispatchEvent(new CustomEvent("selectionchange", { bubbles: true }));
     }
-    if (target.matches('[name="run"], [name="version"]')) tick(target, event.shiftKey);
-    if (target.matches("[data-tick-all]")) {
-      for (const box of ticks(target.form)) box.checked = target.checked;
-      showSelection(target.form);
-      target.dispatchEvent(new CustomEvent("selectionchange", { bubbles: true }));
-    }
+    if (target.matches(TICK)) tick(target, event.shiftKey);
+    if (target.matches("[data-tick-all]")) select(target.form, target.checked);
     return undefined;
   });
 
