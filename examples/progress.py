@@ -43,9 +43,10 @@ class Progress:
         self._say(text, finished=True)
 
     def given_up(self, text: str) -> None:
+        """Nothing could be done. Not finished, so that the next start tries again."""
         self.errors.append(text)
         print(text, file=sys.stderr, flush=True)
-        self._say(text, finished=True)
+        self._say(text, finished=False)
 
     def _line(self, text: str) -> None:
         digits = len(str(self.total))
