@@ -113,7 +113,7 @@ def test_a_run_lies_in_the_past_and_took_the_time_it_took(mlflow_client):
     loss = mlflow_client.get_metric_history(run.info.run_id, "train/loss")
 
     now = datetime.now(UTC).timestamp() * 1000
-    assert 8.5 < (now - run.info.start_time) / 86_400_000 < 10
+    assert 8 < (now - run.info.start_time) / 86_400_000 < 10
     assert 0 < run.info.end_time - run.info.start_time < 60_000
     assert all(run.info.start_time <= point.timestamp <= run.info.end_time for point in loss)
 
