@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.support.plugin import ENGINES, required
 from tests.support.postgres import NoPostgres, find_binaries
 
@@ -31,8 +33,9 @@ def _run(engine: str, arguments: list[str]) -> tuple[bool, str]:
     started = time.monotonic()
     status = _pytest([f"--engine={engine}", *arguments])
     seconds = f"{time.monotonic() - started:.0f} s"
-    if status == 5:
-        return True, "none of these tests"
+    if status == pytest.ExitCode.NO_TESTS_COLLECTED:
+        # On SQLite everything runs, so there the selection itself must be wrong.
+        return engine != "sqlite", "none of these tests"
     return status == 0, f"passed in {seconds}" if status == 0 else f"FAILED after {seconds}"
 
 
