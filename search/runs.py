@@ -1,0 +1,147 @@
+"""What runs can be searched and sorted by."""
+
+from collections.abc import Iterable, Mapping
+
+from search.clauses import (
+    Clause,
+    duplicate_fields,
+    left_name,
+    read_clauses,
+    read_directions,
+)
+from search.errors import FilterError
+from search.fields import Name, entity_of, known_key
+from search.tokens import Token
+from search.tree import Comparison, Ordering
+from search.values import (
+    EXISTENCE_OPERATORS,
+    LIST_OPERATORS,
+    NUMBER_OPERATORS,
+    TEXT_OPERATORS,
+    float_value,
+    number_value,
+    require_list_support,
+    require_operator,
+    text_or_list_value,
+    text_value,
+)
+
+ENTITIES = {
+    "attribute": "attribute",
+    "attributes": "attribute",
+    "attr": "attribute",
+    "run": "attribute",
+    "metric": "metric",
+    "metrics": "metric",
+    "parameter": "param",
+    "parameters": "param",
+    "param": "param",
+    "params": "param",
+    "tag": "tag",
+    "tags": "tag",
+    "dataset": "dataset",
+    "datasets": "dataset",
+}
+VALID_ENTITIES = "Valid values are ['metric', 'parameter', 'tag', 'attribute', 'dataset']"
+
+ORDER_ATTRIBUTES = {
+    "artifact_uri": "artifact_uri",
+    "end_time": "end_time",
+    "run_id": "run_id",
+    "run_name": "run_name",
+    "start_time": "start_time",
+    "status": "status",
+    "user_id": "user_id",
+    "created": "start_time",
+    "Created": "start_time",
+}
+FILTER_ATTRIBUTES = {
+    **ORDER_ATTRIBUTES,
+    "run name": "run_name",
+    "Run name": "run_name",
+    "Run Name": "run_name",
+}
+TIMES = {"start_time", "end_time"}
+DATASET_KEYS = {"name": "name", "digest": "digest", "context": "context"}
+
+
+def parse_filter(text: str | None) -> list[Comparison]:
+    """The comparisons that all must hold for a run; none for no text.
+
+    Raises ``FilterError``.
+    """
+    return [_comparison(clause) for clause in read_clauses(text, stray=_quoted_strays)]
+
+
+def parse_order(clauses: Iterable[str]) -> list[Ordering]:
+    """What runs are to be sorted by, as asked and in that order.
+
+    Raises ``FilterError``, also when one field is named twice.
+    """
+    clauses = list(clauses)
+    orderings = []
+    for direction in read_directions(clauses):
+        entity, key = _field(direction.name, ORDER_ATTRIBUTES)
+        if entity == "dataset":
+            raise FilterError("Invalid identifier type 'dataset'", position=direction.name.start)
+        orderings.append(Ordering(entity, key, direction.ascending))
+    if len({(ordering.entity, ordering.key) for ordering in orderings}) < len(orderings):
+        raise duplicate_fields(clauses)
+    return orderings
+
+
+def _comparison(clause: Clause) -> Comparison:
+    entity, key = _field(left_name(clause), FILTER_ATTRIBUTES)
+    if clause.operator in EXISTENCE_OPERATORS:
+        if entity not in {"param", "tag"}:
+            raise FilterError(
+                "IS NULL / IS NOT NULL is only supported for tags and params, "
+                f"not for '{entity}' '{key}'",
+                position=clause.operator_start,
+            )
+        return Comparison(entity, key, clause.operator, None)
+    return Comparison(entity, key, clause.operator, _value(clause, entity, key))
+
+
+def _value(clause: Clause, entity: str, key: str) -> str | int | float | tuple[str, ...]:
+    if entity == "metric":
+        number = float_value(clause, expected="Expected numeric value type for metric")
+        require_operator(clause, NUMBER_OPERATORS)
+        return number
+    if entity in {"param", "tag"}:
+        spoken = "parameter" if entity == "param" else entity
+        text = text_value(
+            clause, expected=f"Expected a quoted string value for {spoken} (e.g. 'my-value')"
+        )
+        require_operator(clause, TEXT_OPERATORS + EXISTENCE_OPERATORS)
+        return text
+    if key in TIMES:
+        time = number_value(
+            clause, expected=f"Expected numeric value type for numeric attribute: {key}"
+        )
+        require_operator(clause, NUMBER_OPERATORS)
+        return time
+    if entity == "dataset":
+        expected = "Expected a quoted string value for dataset attributes"
+        value = text_or_list_value(clause, expected=expected)
+    else:
+        expected = "Expected a quoted string value for attributes"
+        require_list_support(clause, key, {"run_id"})
+        value = text_or_list_value(clause, expected=expected)
+    require_operator(clause, TEXT_OPERATORS + LIST_OPERATORS)
+    return value
+
+
+def _field(name: Name, attributes: Mapping[str, str]) -> tuple[str, str]:
+    entity = entity_of(name, ENTITIES, valid=VALID_ENTITIES)
+    match entity:
+        case "attribute":
+            return entity, known_key(name, attributes, kind="attribute")
+        case "dataset":
+            return entity, known_key(name, DATASET_KEYS, kind="dataset")
+    return entity, name.key
+
+
+def _quoted_strays(text: str, strays: list[Token]) -> FilterError:
+    written = ", ".join(f"'{stray.text}'" for stray in strays)
+    return FilterError(f"Invalid clause(s) in filter string: {written}", position=strays[0].start)
