@@ -30,7 +30,7 @@ def decode_body(body: bytes, kind: type[T]) -> T:
     """The message in a JSON body. Raises ``BadRequest``."""
     try:
         message = _decoder(kind).decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         message = _decode_slowly(body, kind)
     if _ESCAPED_NUL in body:
         _refuse_nul(msgspec.to_builtins(message))
@@ -97,10 +97,7 @@ def _decode_slowly(body: bytes, kind: type[T]) -> T:
     given, fault = _parse(body)
     if not isinstance(given, dict):
         given, fault = {}, "it is not an object"
-    try:
-        message = _convert(_tidied(given), kind)
-    except BadRequest:
-        raise
+    message = _convert(_tidied(given), kind)
     if fault and body.strip():
         raise BadRequest(f"The body of the request is not JSON that can be read: {fault}.")
     return message
