@@ -19,8 +19,12 @@ from experiments.locations import (
     check_artifact_location,
     default_artifact_location,
 )
-from experiments.models import Experiment, ExperimentTag, LifecycleStage
+from experiments.models import Direction, Experiment, ExperimentTag, LifecycleStage
 from workspaces.models import Workspace
+
+# MLflow's own tags for the metric that matters, which clients may set and read.
+PRIMARY_METRIC_TAG = "mlflow.experiment.primaryMetric.name"
+HIGHER_IS_BETTER_TAG = "mlflow.experiment.primaryMetric.greaterIsBetter"
 
 
 class InvalidExperimentName(Invalid):
@@ -87,10 +91,7 @@ def create_experiment(
     if not artifact_location:
         experiment.artifact_location = default_artifact_location(workspace.slug, experiment.pk)
         experiment.save(update_fields=["artifact_location"])
-    ExperimentTag.objects.bulk_create(
-        ExperimentTag(experiment=experiment, key=key, value=value)
-        for key, value in (tags or {}).items()
-    )
+    _write_tags(experiment, tags or {})
     return experiment
 
 
@@ -135,12 +136,7 @@ def set_tag(experiment: Experiment, *, key: str, value: str) -> None:
     if not experiment.is_active:
         raise ExperimentNotActive(experiment)
     _check_tag(key, value)
-    ExperimentTag.objects.bulk_create(
-        [ExperimentTag(experiment=experiment, key=key, value=value)],
-        update_conflicts=True,
-        unique_fields=["experiment_id", "key"],
-        update_fields=["value"],
-    )
+    _write_tags(experiment, {key: value})
 
 
 @action
@@ -157,12 +153,39 @@ def delete_tag(experiment: Experiment, *, key: str) -> None:
 def set_preferences(
     experiment: Experiment, *, primary_metric: str, primary_direction: str, replicate_keys: str
 ) -> None:
-    """What the pages put first, and which hyperparameters only tell repetitions apart."""
+    """What the pages put first, and which hyperparameters only tell repetitions apart.
+
+    Raises ``ExperimentNotActive`` or ``TooLong``.
+    """
+    if not experiment.is_active:
+        raise ExperimentNotActive(experiment)
     check_length(primary_metric, MAX_KEY_LENGTH, what="primary metric")
-    experiment.primary_metric = primary_metric
-    experiment.primary_direction = primary_direction
+    higher = primary_direction == Direction.HIGHER
+    _write_tags(
+        experiment, {PRIMARY_METRIC_TAG: primary_metric, HIGHER_IS_BETTER_TAG: str(higher)}
+    )
     experiment.replicate_keys = replicate_keys
-    experiment.save(update_fields=["primary_metric", "primary_direction", "replicate_keys"])
+    experiment.save(update_fields=["replicate_keys"])
+
+
+def _write_tags(experiment: Experiment, tags: Mapping[str, str]) -> None:
+    """Write tags over what is there, and the fields of the experiment that they mirror."""
+    ExperimentTag.objects.bulk_create(
+        [ExperimentTag(experiment=experiment, key=key, value=value) for key, value in tags.items()],
+        update_conflicts=True,
+        unique_fields=["experiment_id", "key"],
+        update_fields=["value"],
+    )
+    mirrored = []
+    if PRIMARY_METRIC_TAG in tags:
+        experiment.primary_metric = tags[PRIMARY_METRIC_TAG][:MAX_KEY_LENGTH]
+        mirrored.append("primary_metric")
+    if HIGHER_IS_BETTER_TAG in tags:
+        lower = tags[HIGHER_IS_BETTER_TAG].strip().lower() == "false"
+        experiment.primary_direction = Direction.LOWER if lower else Direction.HIGHER
+        mirrored.append("primary_direction")
+    if mirrored:
+        experiment.save(update_fields=mirrored)
 
 
 def _check_name(name: str) -> None:

@@ -46,7 +46,7 @@ class Experiment(models.Model):
     # Moves on rename, delete and restore; not when tags or runs change.
     last_update_time = models.BigIntegerField(default=now_ms)
 
-    # What the pages put first. Empty: not chosen.
+    # What the pages put first, as MLflow's tags for it say. Empty: not chosen.
     primary_metric = models.CharField(max_length=250, blank=True, default="")
     primary_direction = models.CharField(max_length=6, choices=Direction, default=Direction.HIGHER)
     # Hyperparameters, one a line, that only tell repetitions of one setting apart.
