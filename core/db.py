@@ -71,6 +71,16 @@ def after_commit(callback: Callable[[], Any]) -> None:
     transaction.on_commit(callback)
 
 
+def release_connection() -> None:
+    """Give the database connection back before something long that needs none.
+
+    A download to a slow client would keep one of PostgreSQL's pooled connections for as long as
+    it takes. SQLite's belongs to the thread and costs nobody anything.
+    """
+    if connection.vendor == "postgresql" and not connection.in_atomic_block:
+        connection.close()
+
+
 def upsert_rows(
     table: str,
     columns: dict[str, str],

@@ -7,6 +7,7 @@ from django.utils.http import http_date
 from artifacts.media import RangeNotSatisfiable, content_type, disposition, parse_range
 from artifacts.paths import ArtifactPath
 from artifacts.store import ArtifactStore, IsAFolder, NoSuchArtifact
+from core.db import release_connection
 
 # A file that a user uploaded may be a page with scripts: it gets no rights, not even its origin.
 FILE_POLICY = (
@@ -48,6 +49,7 @@ def file_response(
         start, length, status = part.start, part.length, 206
         headers["Content-Range"] = f"bytes {part.start}-{part.end}/{entry.size}"
     headers["Content-Length"] = str(length)
+    release_connection()
     return StreamingHttpResponse(
         store.open(path, start=start, length=length),
         status=status,

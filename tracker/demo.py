@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -41,7 +42,7 @@ def start_training(*, checkout: Path, data_dir: Path, port: int) -> str | None:
                 "demo",
                 f"PORT={port}",
                 f"PYTHON={sys.executable}",
-                f"DEMO_ARGS=--progress-file {progress}",
+                f"DEMO_ARGS=--progress-file {shlex.quote(str(progress))}",
             ],
             cwd=checkout,
             stdin=subprocess.DEVNULL,

@@ -7,6 +7,7 @@ from django.http.response import HttpResponseBase
 
 from artifacts.paths import ArtifactPath
 from artifacts.store import Entry, NoSuchArtifact
+from core.db import release_connection
 from core.errors import Invalid, NotSupported
 from mlflow_api.endpoint import call, endpoint, guarded
 from mlflow_api.schemas.artifacts import (
@@ -58,7 +59,9 @@ def download(request: HttpRequest, path: str, workspace: str = "") -> HttpRespon
 
 @guarded
 def upload(request: HttpRequest, path: str, workspace: str = "") -> HttpResponseBase:
-    artifact_store().write(_confined(request, path), _received(request))
+    place = _confined(request, path)
+    release_connection()
+    artifact_store().write(place, _received(request))
     return HttpResponse()
 
 

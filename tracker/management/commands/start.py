@@ -1,5 +1,6 @@
 """``manage.py start``: all that stands between a checkout and a served site."""
 
+import io
 import os
 import socket
 import sys
@@ -7,10 +8,14 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, SystemCheckError
 from django.db import DatabaseError
 
+from core.time import now_ms
+from runs.files import artifact_store
 from tracker import demo
+
+_DAY_MS = 24 * 60 * 60 * 1000
 
 
 class Command(BaseCommand):
@@ -41,12 +46,15 @@ class Command(BaseCommand):
                 probe.bind((host, port))
             except OSError as error:
                 raise CommandError(
-                    f"Cannot serve on {host}:{port}: {error.strerror}. "
-                    "Choose another port: make run PORT=8123"
+                    f"Cannot serve on {host}:{port}: {error.strerror}. Choose another port, as in "
+                    "make run PORT=8123, or set HOST, which must be an address of this machine."
                 ) from None
 
     def _prepare(self) -> None:
-        call_command("check", fail_level="ERROR", databases=["default"])
+        try:
+            call_command("check", fail_level="ERROR", databases=["default"], stdout=io.StringIO())
+        except SystemCheckError as error:
+            raise CommandError(str(error)) from None
         try:
             call_command("migrate", interactive=False, verbosity=0)
         except DatabaseError as error:
@@ -55,6 +63,8 @@ class Command(BaseCommand):
                 "Check DATABASE_URL, and that the database runs and lets this user create tables."
             ) from None
         call_command("collectstatic", interactive=False, verbosity=0)
+        # What uploads left that a kill cut off; none that is under way elsewhere is so old.
+        artifact_store().clear_staging(before_ms=now_ms() - _DAY_MS)
 
     def _say_where(self, address: str) -> None:
         self.stdout.write(
