@@ -1,2 +1,23 @@
+"""The pages of runs, below the address of their workspace."""
+
+from django.urls import path
+
+from runs.views import artifacts, run_detail
+
 app_name = "runs"
-urlpatterns = []
+urlpatterns = [
+    path("runs/<str:run_id>/", run_detail.run_detail, name="detail"),
+    path("runs/<str:run_id>/run.json", run_detail.run_export, name="export"),
+    path("runs/<str:run_id>/rename/", run_detail.run_rename, name="rename"),
+    path("runs/<str:run_id>/note/", run_detail.run_note, name="note"),
+    path("runs/<str:run_id>/tags/", run_detail.run_tags, name="tags"),
+    path("runs/<str:run_id>/tags/change/", run_detail.run_tag_change, name="tag_change"),
+    path("runs/<str:run_id>/tags/remove/", run_detail.run_tag_remove, name="tag_remove"),
+    path("runs/<str:run_id>/mark-failed/", run_detail.run_mark_failed, name="mark_failed"),
+    path("runs/<str:run_id>/trash/", run_detail.run_trash, name="trash"),
+    path("runs/<str:run_id>/restore/", run_detail.run_restore, name="restore"),
+    path("runs/<str:run_id>/artifacts/", artifacts.run_artifacts, name="artifacts"),
+    path("runs/<str:run_id>/artifacts/<path:path>", artifacts.run_artifact, name="artifact"),
+    path("runs/<str:run_id>/raw/", artifacts.run_artifacts_raw, name="artifacts_raw"),
+    path("runs/<str:run_id>/raw/<path:path>", artifacts.run_artifact_raw, name="artifact_raw"),
+]

@@ -1,0 +1,108 @@
+"""What people may write about a run on its page.
+
+The rules for tags are narrower here than on the API: Fabric's, so that what is typed by hand
+is worth finding again. Clients may send more, as MLflow allows.
+"""
+
+from collections.abc import Collection
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from core.names import MAX_RUN_TAG_LENGTH, BadName, check_key
+
+MAX_TAG_NAME_LENGTH = 250
+MAX_TAG_VALUE_LENGTH = 5000
+MAX_NAME_LENGTH = 250
+
+# Tags that MLflow itself writes and reads.
+RESERVED_PREFIX = "mlflow."
+
+
+class Text(forms.CharField):
+    """A text with a limit that is told rather than enforced while it is typed.
+
+    A browser that knows the limit cuts what is pasted, and says nothing.
+    """
+
+    def __init__(self, *, what: str, max_length: int, **kwargs) -> None:
+        super().__init__(
+            max_length=max_length,
+            error_messages={
+                "required": f"Give the {what} some text.",
+                "max_length": f"The {what} may have at most {max_length:,} characters; "
+                "this one has %(show_value)d.",
+            },
+            **kwargs,
+        )
+
+    def to_python(self, value: object) -> str:
+        # Browsers end lines with two characters, of which nobody typed the first.
+        return super().to_python(value).replace("\r\n", "\n")
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, object]:
+        return {"autocomplete": "off"}
+
+
+class TagForm(forms.Form):
+    """One tag, new or changed."""
+
+    use_required_attribute = False
+
+    key = Text(label="Name", what="name", max_length=MAX_TAG_NAME_LENGTH)
+    value = Text(
+        label="Value",
+        what="value",
+        max_length=MAX_TAG_VALUE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 1}),
+    )
+
+    def clean_key(self) -> str:
+        key = self.cleaned_data["key"]
+        if key.lower().startswith(RESERVED_PREFIX):
+            raise ValidationError(
+                "Names that begin with “mlflow.” are kept for what MLflow writes itself."
+            )
+        try:
+            check_key(key, path="key")
+        except BadName:
+            raise ValidationError(
+                "A name may have letters, digits, spaces and _ - . : / and must not look like "
+                "a path that leads elsewhere."
+            ) from None
+        return key
+
+
+class NewTagForm(TagForm):
+    """A tag that the run does not have yet: an old value is never lost by a new tag."""
+
+    def __init__(self, *args, taken: Collection[str] = (), **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.taken = taken
+
+    def clean_key(self) -> str:
+        key = super().clean_key()
+        if key in self.taken:
+            raise ValidationError("The run has a tag of this name. Change that one instead.")
+        return key
+
+
+class RenameForm(forms.Form):
+    """A run's new name."""
+
+    use_required_attribute = False
+
+    name = Text(label="Run name", what="name", max_length=MAX_NAME_LENGTH)
+
+
+class NoteForm(forms.Form):
+    """A run's note in Markdown; an empty one takes the note away."""
+
+    note = Text(
+        label="Note",
+        what="note",
+        required=False,
+        max_length=MAX_RUN_TAG_LENGTH,
+        help_text="Markdown. Clients know it as the tag mlflow.note.content.",
+        widget=forms.Textarea(attrs={"rows": 8}),
+    )
