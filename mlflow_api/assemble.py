@@ -60,6 +60,18 @@ def run_info(run: models.Run) -> messages.RunInfo:
     return _info(*(getattr(run, name) for name in _RUN_FIELDS))
 
 
+def run_message(run: models.Run) -> messages.Run:
+    """The run with its data, all its inputs and its outputs."""
+    row = tuple(getattr(run, name) for name in _RUN_FIELDS)
+    return run_messages([row], with_model_inputs=True)[0]
+
+
+def new_run_message(run: models.Run) -> messages.Run:
+    """A run that was just created, which has nothing but its fields and its tags."""
+    tags = _pairs(models.RunTag, [run.pk])[run.pk]
+    return messages.Run(run_info(run), messages.RunData(tags=tags), messages.RunInputs())
+
+
 def run_rows(runs: QuerySet[models.Run]) -> QuerySet:
     """What ``run_messages`` needs of ``runs``, in their order."""
     return runs.values_list(*_RUN_FIELDS)
@@ -92,15 +104,14 @@ def _complete_runs(
     metrics = _metrics(keys)
     params = _pairs(models.Param, keys)
     tags = _pairs(models.RunTag, keys)
-    datasets = _dataset_inputs(keys)
-    read = _model_inputs(keys) if with_model_inputs else {}
+    inputs = _inputs(keys, with_model_inputs)
     made = _model_outputs(keys)
     for row in rows:
         pk = row[0]
         yield messages.Run(
             info=_info(*row),
             data=messages.RunData(metrics.get(pk, []), params.get(pk, []), tags.get(pk, [])),
-            inputs=messages.RunInputs(datasets.get(pk, []), read.get(pk, [])),
+            inputs=inputs.get(pk) or messages.RunInputs(),
             outputs=messages.RunOutputs(made[pk]) if pk in made else None,
         )
 
@@ -153,12 +164,17 @@ def _pairs(table: type[models.Param | models.RunTag], keys: Sequence[int]) -> di
     return found
 
 
-def _dataset_inputs(keys: Sequence[int]) -> dict[int, list[messages.DatasetInput]]:
-    found: dict[int, list[messages.DatasetInput]] = defaultdict(list)
-    rows = models.RunInput.objects.filter(run__in=keys, dataset__isnull=False).order_by("pk")
-    for run, tags, *fields in rows.values_list(
+def _inputs(keys: Sequence[int], with_models: bool) -> dict[int, messages.RunInputs]:
+    found: dict[int, messages.RunInputs] = defaultdict(
+        lambda: messages.RunInputs(dataset_inputs=[], model_inputs=[])
+    )
+    rows = models.RunInput.objects.filter(run__in=keys).order_by("pk")
+    if not with_models:
+        rows = rows.filter(dataset__isnull=False)
+    for run, tags, model_id, *fields in rows.values_list(
         "run_id",
         "tags",
+        "model__model_id",
         "dataset__name",
         "dataset__digest",
         "dataset__source_type",
@@ -166,19 +182,12 @@ def _dataset_inputs(keys: Sequence[int]) -> dict[int, list[messages.DatasetInput
         "dataset__schema",
         "dataset__profile",
     ):
-        found[run].append(
-            messages.DatasetInput(
-                messages.Dataset(*fields), [Pair(key, value) for key, value in tags.items()]
-            )
-        )
-    return found
-
-
-def _model_inputs(keys: Sequence[int]) -> dict[int, list[messages.ModelInput]]:
-    found: dict[int, list[messages.ModelInput]] = defaultdict(list)
-    rows = models.RunInput.objects.filter(run__in=keys, model__isnull=False).order_by("pk")
-    for run, model_id in rows.values_list("run_id", "model__model_id"):
-        found[run].append(messages.ModelInput(model_id))
+        if model_id is not None:
+            found[run].model_inputs.append(messages.ModelInput(model_id))
+        else:
+            pairs = [Pair(key, value) for key, value in tags.items()]
+            dataset = messages.DatasetInput(messages.Dataset(*fields), pairs)
+            found[run].dataset_inputs.append(dataset)
     return found
 
 

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from core.errors import Invalid
 from experiments.access import experiment_key, get_experiment
-from mlflow_api.assemble import run_info, run_messages, run_rows
+from mlflow_api.assemble import new_run_message, run_info, run_message, run_messages, run_rows
 from mlflow_api.endpoint import call, endpoint
 from mlflow_api.limits import check_max_results, in_view, page_of
 from mlflow_api.schemas.common import Empty
@@ -30,7 +30,6 @@ from mlflow_api.schemas.runs import (
 from runs.access import check_run_id, get_logged_models, get_run
 from runs.actions import datasets, ingest
 from runs.actions import runs as actions
-from runs.actions.errors import ParamChanged
 from runs.models import Run, RunStatus
 from runs.search import order_runs, run_conditions
 from workspaces.access import get_workspace
@@ -53,12 +52,12 @@ def create_run(request: HttpRequest, body: CreateRun) -> RunResponse:
         start_time=body.start_time,
         tags={tag.key: tag.value for tag in body.tags},
     )
-    return _response(run)
+    return RunResponse(new_run_message(run))
 
 
 @endpoint
 def get_run_(request: HttpRequest, body: RunReference) -> RunResponse:
-    return _response(get_run(request, body.run_id))
+    return RunResponse(run_message(get_run(request, body.run_id)))
 
 
 @endpoint
@@ -111,11 +110,7 @@ def log_metric(request: HttpRequest, body: LogMetric) -> Empty:
 @endpoint
 def log_param(request: HttpRequest, body: LogParam) -> Empty:
     check_run_id(body.run_id)
-    run = get_run(request, body.run_id)
-    try:
-        ingest.log_batch(run, params=[body])
-    except ParamChanged as changed:
-        raise changed.as_single() from None
+    ingest.log_param(get_run(request, body.run_id), body)
     return Empty()
 
 
@@ -186,11 +181,6 @@ def log_model(request: HttpRequest, body: LogModel) -> Empty:
         raise MissingModelFields(f"Model json is missing mandatory fields: {missing}")
     actions.add_to_model_history(run, description)
     return Empty()
-
-
-def _response(run: Run) -> RunResponse:
-    rows = list(run_rows(Run.objects.filter(pk=run.pk)))
-    return RunResponse(run_messages(rows, with_model_inputs=True)[0])
 
 
 urlpatterns = [

@@ -110,27 +110,51 @@ def log_batch(
     ``ParamRepeated``, ``UnknownModel``, and ``ParamChanged`` when a param already has another
     value.
     """
-    if not run.is_active:
-        raise RunNotActive(run)
     _check_sizes(metrics, params, tags)
-    _check_points(metrics)
+    for index, metric in enumerate(metrics):
+        _check_point(metric, path=f"metrics[{index}].")
     param_values = _checked_params(params)
     tag_values = checked_tags(tags)
 
-    if connection.vendor == "postgresql":
-        # What is known of the metrics is read and written back below. The lock keeps two
-        # batches for one run apart; on SQLite only one writer can be here at a time.
-        Run.objects.select_for_update(no_key=True).only("pk").get(pk=run.pk)
+    _open_for_writing(run)
     write_params(run, param_values)
     write_tags(run, tag_values)
     _write_metrics(run, metrics)
-    _write_model_metrics(run, [metric for metric in metrics if metric.model_id])
 
 
 @action
 def log_metric(run: Run, metric: MetricLike) -> None:
-    """Write one point; the same again is harmless. Raises as ``log_batch`` does."""
-    log_batch(run, metrics=[metric])
+    """Write one point; the same again is harmless.
+
+    Raises ``RunNotActive``, ``BadName``, ``TooLong``, ``BadPoint`` or ``UnknownModel``.
+    """
+    _check_point(metric, path="")
+    _open_for_writing(run)
+    _write_metrics(run, [metric])
+
+
+@action
+def log_param(run: Run, param: PairLike) -> None:
+    """Write one param; the same again is harmless.
+
+    Raises ``RunNotActive``, ``BadName``, ``TooLong`` or ``ParamChanged``.
+    """
+    value = _checked_param(param, path="key")
+    _open_for_writing(run)
+    try:
+        write_params(run, {param.key: value})
+    except ParamChanged as changed:
+        raise changed.as_single() from None
+
+
+def _open_for_writing(run: Run) -> None:
+    """Raises ``RunNotActive``; from here on nobody else writes what is known of the run."""
+    if not run.is_active:
+        raise RunNotActive(run)
+    if connection.vendor == "postgresql":
+        # Statistics are read and written back. The lock keeps two batches for one run apart;
+        # on SQLite only one writer can be here at a time.
+        Run.objects.select_for_update(no_key=True).only("pk").get(pk=run.pk)
 
 
 def write_params(run: Run, values: Mapping[str, str]) -> None:
@@ -175,10 +199,11 @@ def write_tags(run: Run, values: Mapping[str, str]) -> None:
         on_conflict="(run_id, key) DO UPDATE SET value = excluded.value",
     )
     mirrored = {}
-    if values.get(NAME_TAG):
+    if values.get(NAME_TAG, run.name) != run.name and values[NAME_TAG]:
         mirrored["name"] = run.name = values[NAME_TAG]
-    if PARENT_TAG in values:
-        mirrored["parent_run_id"] = run.parent_run_id = values[PARENT_TAG][:32]
+    parent = values.get(PARENT_TAG, run.parent_run_id)[:32]
+    if parent != run.parent_run_id:
+        mirrored["parent_run_id"] = run.parent_run_id = parent
     if mirrored:
         Run.objects.filter(pk=run.pk).update(**mirrored)
     note_keys(run.experiment_id, KeyKind.TAG, values)
@@ -223,6 +248,7 @@ def _write_metrics(run: Run, metrics: Sequence[MetricLike]) -> None:
         )
     upsert_rows(MetricStat._meta.db_table, _STAT_COLUMNS, rows, on_conflict=_STAT_UPSERT)
     note_keys(run.experiment_id, KeyKind.METRIC, {m.key: repr(m.value) for m in metrics})
+    _write_model_metrics(run, [metric for metric in metrics if metric.model_id])
 
 
 def _write_model_metrics(run: Run, metrics: Sequence[MetricLike]) -> None:
@@ -380,45 +406,45 @@ def _check_sizes(metrics: Sequence, params: Sequence, tags: Sequence) -> None:
             )
 
 
-def _check_points(metrics: Sequence[MetricLike]) -> None:
-    checked = set()
-    for index, metric in enumerate(metrics):
-        if metric.key not in checked:
-            check_key(metric.key, path=f"metrics[{index}].name")
-            check_length(metric.key, MAX_KEY_LENGTH, what="Metric name")
-            checked.add(metric.key)
-        if metric.timestamp < 0:
-            raise BadPoint(
-                invalid_value(
-                    f"metrics[{index}].timestamp",
-                    metric.timestamp,
-                    f"metric '{metric.key}' (value={metric.value}). "
-                    "Timestamp must be a nonnegative long (64-bit integer) ",
-                )
+def _check_point(metric: MetricLike, *, path: str) -> None:
+    check_key(metric.key, path=f"{path}name")
+    check_length(metric.key, MAX_KEY_LENGTH, what="Metric name")
+    if metric.timestamp < 0:
+        raise BadPoint(
+            invalid_value(
+                f"{path}timestamp",
+                metric.timestamp,
+                f"metric '{metric.key}' (value={metric.value}). "
+                "Timestamp must be a nonnegative long (64-bit integer) ",
             )
-        if metric.step not in _INT64 or metric.timestamp not in _INT64:
-            raise BadPoint(
-                invalid_value(
-                    f"metrics[{index}].step",
-                    metric.step,
-                    f"metric '{metric.key}' (value={metric.value}). "
-                    "Step must be a valid long (64-bit integer).",
-                )
+        )
+    if metric.step not in _INT64 or metric.timestamp not in _INT64:
+        raise BadPoint(
+            invalid_value(
+                f"{path}step",
+                metric.step,
+                f"metric '{metric.key}' (value={metric.value}). "
+                "Step must be a valid long (64-bit integer).",
             )
+        )
 
 
 def _checked_params(params: Sequence[PairLike]) -> dict[str, str]:
     values: dict[str, str] = {}
     repeated = []
     for index, param in enumerate(params):
-        check_key(param.key, path=f"params[{index}].key")
-        check_length(param.key, MAX_KEY_LENGTH, what="Param key")
         if param.key in values:
             repeated.append(param.key)
-        values[param.key] = (param.value or "")[:MAX_PARAM_LENGTH]
+        values[param.key] = _checked_param(param, path=f"params[{index}].key")
     if repeated:
         raise ParamRepeated(
             f"Duplicate parameter keys have been submitted: {repeated}. Please ensure the request "
             "contains only one param value per param key."
         )
     return values
+
+
+def _checked_param(param: PairLike, *, path: str) -> str:
+    check_key(param.key, path=path)
+    check_length(param.key, MAX_KEY_LENGTH, what="Param key")
+    return (param.value or "")[:MAX_PARAM_LENGTH]

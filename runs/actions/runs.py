@@ -12,7 +12,7 @@ from experiments.actions import ExperimentNotActive
 from experiments.locations import below
 from experiments.models import Experiment, LifecycleStage
 from runs.actions.errors import NoSuchTag, RunNameConflict, RunNotActive
-from runs.actions.ingest import NAME_TAG, checked_tags, write_tags
+from runs.actions.ingest import NAME_TAG, PARENT_TAG, checked_tags, write_tags
 from runs.models import Run, RunStatus, RunTag
 
 # The JSON list of models that 2.x clients logged.
@@ -58,6 +58,7 @@ def create_run(
         user_id=user_id,
         start_time=start_time or 0,
         artifact_uri=below(experiment.artifact_location, run_id, "artifacts"),
+        parent_run_id=values.get(PARENT_TAG, "")[:32],
     )
     run.save(force_insert=True)
     write_tags(run, values | {NAME_TAG: name})
