@@ -4,6 +4,8 @@ from django.db import models
 from django.urls import reverse
 
 from core.time import now_ms
+from registry.querysets import ModelVersionQuerySet, RegisteredModelQuerySet
+from runs.models import LoggedModel, Run
 from workspaces.models import Workspace
 
 
@@ -11,7 +13,7 @@ class RegisteredModel(models.Model):
     """A name under which versions of a model are kept, unique in its workspace."""
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="registered_models")
-    name = models.TextField()
+    name = models.CharField(max_length=256)
     # None: never set, which MLflow tells from the empty text.
     description = models.TextField(null=True)
     creation_time = models.BigIntegerField(default=now_ms)
@@ -19,6 +21,8 @@ class RegisteredModel(models.Model):
     last_update_time = models.BigIntegerField(default=now_ms)
     # The highest number ever given, so that a deleted version's number is not used again.
     last_version = models.PositiveIntegerField(default=0)
+
+    objects = RegisteredModelQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -67,11 +71,17 @@ class ModelVersion(models.Model):
     description = models.TextField(blank=True, default="")
     user_id = models.TextField(blank=True, default="")
     source = models.TextField()
-    # Where the files are, when ``source`` names another version or a logged model.
+    # Where the files are: ``source``, or what it led to when it was a ``models:/`` URI.
     storage_location = models.TextField(blank=True, default="")
-    # The run and the logged model it came from, by MLflow's ids; empty if there is none.
-    run_id = models.CharField(max_length=32, blank=True, default="", db_index=True)
-    logged_model_id = models.CharField(max_length=34, blank=True, default="", db_index=True)
+    # The run and the logged model it came from, by MLflow's ids as the client named them, which
+    # outlive the rows and may be of another server; empty if there is none.
+    source_run_id = models.CharField(max_length=32, blank=True, default="", db_index=True)
+    source_model_id = models.CharField(max_length=34, blank=True, default="")
+    # The same two as rows, if they are here.
+    run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="model_versions")
+    logged_model = models.ForeignKey(
+        LoggedModel, models.SET_NULL, null=True, related_name="model_versions"
+    )
     run_link = models.TextField(blank=True, default="")
     status = models.CharField(max_length=20, default="READY")
     status_message = models.TextField(blank=True, default="")
@@ -79,6 +89,8 @@ class ModelVersion(models.Model):
     creation_time = models.BigIntegerField(default=now_ms)
     last_update_time = models.BigIntegerField(default=now_ms)
     deleted_time = models.BigIntegerField(null=True)
+
+    objects = ModelVersionQuerySet.as_manager()
 
     class Meta:
         constraints = [

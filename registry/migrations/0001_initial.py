@@ -10,6 +10,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('runs', '0001_initial'),
         ('workspaces', '0001_initial'),
     ]
 
@@ -23,8 +24,8 @@ class Migration(migrations.Migration):
                 ('user_id', models.TextField(blank=True, default='')),
                 ('source', models.TextField()),
                 ('storage_location', models.TextField(blank=True, default='')),
-                ('run_id', models.CharField(blank=True, db_index=True, default='', max_length=32)),
-                ('logged_model_id', models.CharField(blank=True, db_index=True, default='', max_length=34)),
+                ('source_run_id', models.CharField(blank=True, db_index=True, default='', max_length=32)),
+                ('source_model_id', models.CharField(blank=True, default='', max_length=34)),
                 ('run_link', models.TextField(blank=True, default='')),
                 ('status', models.CharField(default='READY', max_length=20)),
                 ('status_message', models.TextField(blank=True, default='')),
@@ -32,6 +33,8 @@ class Migration(migrations.Migration):
                 ('creation_time', models.BigIntegerField(default=core.time.now_ms)),
                 ('last_update_time', models.BigIntegerField(default=core.time.now_ms)),
                 ('deleted_time', models.BigIntegerField(null=True)),
+                ('logged_model', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='model_versions', to='runs.loggedmodel')),
+                ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='model_versions', to='runs.run')),
             ],
         ),
         CreateClusteredTable(
@@ -47,7 +50,7 @@ class Migration(migrations.Migration):
             name='RegisteredModel',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.TextField()),
+                ('name', models.CharField(max_length=256)),
                 ('description', models.TextField(null=True)),
                 ('creation_time', models.BigIntegerField(default=core.time.now_ms)),
                 ('last_update_time', models.BigIntegerField(default=core.time.now_ms)),
