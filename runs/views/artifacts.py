@@ -10,6 +10,7 @@ from artifacts.media import Preview as FileKind
 from artifacts.media import content_type, disposition, preview_kind
 from artifacts.paths import ArtifactPath
 from artifacts.store import NoSuchArtifact
+from core.db import release_connection
 from runs.access import get_run
 from runs.browse import shown, tree
 from runs.detail import read_files, read_header
@@ -105,8 +106,10 @@ def _raw(request: HttpRequest, files: RunFiles, path: ArtifactPath) -> HttpRespo
 
 
 def _zip(files: RunFiles, folder: ArtifactPath, *, name: str) -> HttpResponseBase:
+    archive = files.zip(folder)
+    release_connection()
     return StreamingHttpResponse(
-        files.zip(folder),
+        archive,
         content_type="application/zip",
         headers={
             "Content-Disposition": disposition(f"{name}.zip"),

@@ -1,4 +1,4 @@
-/* Finding a row in a table while typing. Enter asks the server, as it does without this script. */
+/* The page of one run: rows are found while one types, and forms are ready once they open. */
 "use strict";
 
 (() => {
@@ -18,6 +18,17 @@
   document.addEventListener("input", (event) => {
     if (event.target.matches("[data-narrow]")) narrow(event.target);
   });
+
+  // What opens a form is followed by writing in it. The event does not bubble.
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      if (event.target.open && event.target.matches(".panel-edit, .tag-row, .menu:has(.rename)")) {
+        event.target.querySelector("input:not([type=hidden]), textarea")?.focus();
+      }
+    },
+    true,
+  );
 
   // All rows are here already: to ask the server would only move the page.
   document.addEventListener("submit", (event) => {
