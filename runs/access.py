@@ -30,11 +30,14 @@ def get_run(request: HttpRequest, run_id: str) -> Run:
 
     Its experiment and workspace come with it. Raises ``NoSuchRun``.
     """
-    run = (
-        Run.objects.select_related("experiment__workspace")
-        .filter(run_id=run_id, experiment__workspace__slug=workspace_slug(request))
-        .first()
-    )
+    run = None
+    # What cannot be an id need not be looked up, and PostgreSQL would refuse some of it.
+    if _RUN_ID.fullmatch(run_id):
+        run = (
+            Run.objects.select_related("experiment__workspace")
+            .filter(run_id=run_id, experiment__workspace__slug=workspace_slug(request))
+            .first()
+        )
     if run is None:
         get_workspace(request)
         raise NoSuchRun(f"Run with id={run_id} not found")

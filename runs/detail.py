@@ -475,8 +475,6 @@ def _datasets(run: Run) -> Sequence[DatasetUse]:
 
 def _versions(run: Run) -> Sequence[object]:
     """The model versions saved from the run; the registry stands above and adds the relation."""
-    if not hasattr(run, "model_versions"):
-        return []
     versions = run.model_versions.filter(deleted_time=None).select_related("model__workspace")
     return list(versions.prefetch_related("aliases").order_by("-creation_time", "-pk"))
 

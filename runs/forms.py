@@ -44,18 +44,12 @@ class Text(forms.CharField):
         return {"autocomplete": "off"}
 
 
-class TagForm(forms.Form):
-    """One tag, new or changed."""
+class TagNameForm(forms.Form):
+    """The name of a tag that is people's own."""
 
     use_required_attribute = False
 
     key = Text(label="Name", what="name", max_length=MAX_TAG_NAME_LENGTH)
-    value = Text(
-        label="Value",
-        what="value",
-        max_length=MAX_TAG_VALUE_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 1}),
-    )
 
     def clean_key(self) -> str:
         key = self.cleaned_data["key"]
@@ -71,6 +65,17 @@ class TagForm(forms.Form):
                 "a path that leads elsewhere."
             ) from None
         return key
+
+
+class TagForm(TagNameForm):
+    """One tag with its value."""
+
+    value = Text(
+        label="Value",
+        what="value",
+        max_length=MAX_TAG_VALUE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 1}),
+    )
 
 
 class NewTagForm(TagForm):

@@ -15,7 +15,7 @@ from runs.actions.runs import delete_run, delete_tag, restore_run, set_tag, upda
 from runs.browse import first_choice, shown, tree
 from runs.detail import read_detail, read_header, read_tags
 from runs.export import run_document
-from runs.forms import NewTagForm, NoteForm, RenameForm, TagForm
+from runs.forms import NewTagForm, NoteForm, RenameForm, TagForm, TagNameForm
 from runs.models import Run, RunStatus
 from workspaces.models import DEFAULT_SLUG
 
@@ -81,7 +81,10 @@ def run_tag_change(request: HttpRequest, workspace: str, run_id: str) -> HttpRes
 @require_POST
 def run_tag_remove(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
     run = get_run(request, run_id)
-    delete_tag(run, key=request.POST.get("key", ""))
+    form = TagNameForm(request.POST)
+    if not form.is_valid():
+        return _tags(request, run, changed_tag_form=form)
+    delete_tag(run, key=form.cleaned_data["key"])
     return _tags(request, run)
 
 

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from core.time import now_ms
 from experiments.models import Experiment
+from registry.models import ModelAlias, ModelVersion, RegisteredModel
 from runs.actions.datasets import UsedDataset, log_inputs
 from runs.actions.ingest import log_batch
 from runs.actions.logged_models import create_logged_model, finalize
@@ -36,6 +37,14 @@ def page_of(client, run: Run, **query: str) -> str:
     response = client.get(f"/w/default/runs/{run.run_id}/", query)
     assert response.status_code == 200
     return response.text
+
+
+def register(run: Run, name: str, *, alias: str = "") -> ModelVersion:
+    model = RegisteredModel.objects.create(workspace=run.experiment.workspace, name=name)
+    version = ModelVersion.objects.create(model=model, version=1, source="x", run=run)
+    if alias:
+        ModelAlias.objects.create(model=model, alias=alias, model_version=version)
+    return version
 
 
 def log_dataset(run: Run, name: str, **fields: str) -> None:
@@ -320,6 +329,21 @@ def test_a_logged_model_shows_and_can_be_saved(client, experiment):
     assert f"/w/default/runs/{run.run_id}/artifacts/model" in page
 
 
+def test_registered_versions_show_with_their_aliases_and_lead_to_their_pages(client, experiment):
+    run = make_run(experiment)
+    version = register(run, "churn model", alias="champion")
+    gone = register(run, "deleted model")
+    ModelVersion.objects.filter(pk=gone.pk).update(deleted_time=LONG_AGO)
+
+    page = page_of(client, run)
+
+    details = page[page.index('id="details"') :]
+    assert f'<a href="{version.get_absolute_url()}">churn model v1</a>' in details
+    assert "champion" in details
+    assert "deleted model" not in page
+    assert "Not registered" not in page
+
+
 def test_a_model_folder_among_many_files_is_found(client, experiment, monkeypatch):
     monkeypatch.setattr("runs.outputs.MAX_COUNTED", 3)
     run = make_run(experiment, files={f"a/{i}.txt": "x" for i in range(5)})
@@ -480,7 +504,7 @@ def test_more_of_everything_does_not_mean_more_queries(client, experiment):
     # Header: the run, its logged models, its tags, the newer and the older run, its parent,
     # the best run. Page: the statistics, the short series, the long ones, the params, the
     # children and their primary metric, the datasets, the versions and their aliases.
-    assert len(few) == len(many) == 14, [query["sql"] for query in many]
+    assert len(few) == len(many) == 16, [query["sql"] for query in many]
 
 
 def full_run(experiment: Experiment, amount: int) -> Run:
@@ -502,4 +526,5 @@ def full_run(experiment: Experiment, amount: int) -> Run:
         )
         log_dataset(run, f"data {number}")
         create_logged_model(experiment=experiment, name=f"model{number}", source_run_id=run.run_id)
+        register(run, f"{run.run_id} {number}", alias="champion")
     return run

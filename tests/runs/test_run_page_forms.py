@@ -59,6 +59,15 @@ def test_a_tag_that_is_gone_already_is_said_to_be_gone(run, send):
     assert "No tag with name: never" in response.text
 
 
+@pytest.mark.parametrize("key", ["", "nul\0", "mlflow.runName", "../x", "k" * 251])
+@pytest.mark.parametrize("htmx", [False, True])
+def test_what_is_no_tag_of_peoples_own_cannot_be_removed(run, send, key, htmx):
+    response = send("tags/remove", htmx=htmx, key=key)
+
+    assert response.status_code == 422
+    assert run.tags.filter(key="mlflow.runName").exists()
+
+
 @pytest.mark.parametrize(
     ("key", "value", "reason"),
     [
