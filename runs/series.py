@@ -39,14 +39,7 @@ peak AS (
   SELECT part.*, lowest AS value FROM part
   UNION ALL SELECT part.*, highest FROM part WHERE highest <> lowest
 ),
-found AS (SELECT peak.*, {step} AS step FROM peak)
-SELECT run_id, step,
-  (SELECT MIN(metric.timestamp) FROM {table} AS metric
-   WHERE metric.run_id = found.run_id AND metric.key_id = {key} AND metric.step = found.step
-     AND metric.timestamp BETWEEN found.first_time AND found.last_time
-     AND metric.value = found.value AND NOT metric.is_nan),
-  value
-FROM found
+found AS (SELECT peak.*, FALSE AS is_nan, {step} AS step FROM peak)
 """
 _STEP_OF_PEAK = """
 (SELECT metric.step FROM {table} AS metric
@@ -56,11 +49,23 @@ _STEP_OF_PEAK = """
  ORDER BY metric.step LIMIT 1)
 """
 _ODDITIES = """
-WITH span(run_id, low, scale) AS (VALUES {spans})
-SELECT metric.run_id, MIN(metric.step), MIN(metric.timestamp), metric.value, metric.is_nan
-FROM {table} AS metric JOIN span ON span.run_id = metric.run_id
-WHERE metric.key_id = {key} AND (metric.is_nan OR metric.value <= %s OR metric.value >= %s)
-GROUP BY metric.run_id, {part}, metric.value, metric.is_nan
+WITH span(run_id, low, scale) AS (VALUES {spans}),
+found AS (
+  SELECT metric.run_id, metric.value, metric.is_nan, MIN(metric.step) AS step,
+    MIN(metric.timestamp) AS first_time, MAX(metric.timestamp) AS last_time
+  FROM {table} AS metric JOIN span ON span.run_id = metric.run_id
+  WHERE metric.key_id = {key} AND (metric.is_nan OR metric.value <= %s OR metric.value >= %s)
+  GROUP BY metric.run_id, {part}, metric.value, metric.is_nan
+)
+"""
+_POINTS_FOUND = """
+SELECT found.run_id, found.step,
+  (SELECT MIN(metric.timestamp) FROM {table} AS metric
+   WHERE metric.run_id = found.run_id AND metric.key_id = {key} AND metric.step = found.step
+     AND metric.timestamp BETWEEN found.first_time AND found.last_time
+     AND metric.value = found.value AND metric.is_nan = found.is_nan),
+  found.value, found.is_nan
+FROM found
 """
 
 
@@ -147,12 +152,13 @@ def _peaks(stats: Sequence[MetricStat], axis: str, parts: int) -> Iterator[tuple
     }
     # Along time go the series that have one step only.
     step = _STEP_OF_PEAK.format(**words) if axis == "step" else "peak.first_step"
+    statements = [_PEAKS]
+    if any(_has_oddities(stat) for stat in stats):
+        statements.append(_ODDITIES)
     with connection.cursor() as cursor:
-        cursor.execute(_PEAKS.format(step=step, **words), [-math.inf, math.inf])
-        for run_id, *row in cursor.fetchall():
-            yield run_id, _point(*row)
-        if any(_has_oddities(stat) for stat in stats):
-            cursor.execute(_ODDITIES.format(**words), [-math.inf, math.inf])
+        for statement in statements:
+            sql = (statement + _POINTS_FOUND).format(step=step, **words)
+            cursor.execute(sql, [-math.inf, math.inf])
             for run_id, *row in cursor.fetchall():
                 yield run_id, _point(*row)
 
