@@ -19,7 +19,8 @@ from runs.sparklines import Sparkline, sparklines
 
 # What a table of a page holds before it has to be searched.
 MAX_METRICS = 200
-MAX_PARAMS = 500
+MAX_PARAMS = 200
+MAX_TAGS = 100
 MAX_CHILDREN = 200
 MAX_CHARTS = 6
 MAX_HEADLINES = 3
@@ -87,9 +88,13 @@ class Source:
 
 @dataclass(frozen=True)
 class Tags:
-    """A run's tags, sorted: its people's own, and those that MLflow writes."""
+    """A run's tags, sorted: its people's own, and those that MLflow writes.
+
+    ``shown`` are those of ``own`` that a page shows.
+    """
 
     own: Sequence[Pair]
+    shown: Sequence[Pair]
     reserved: Sequence[Pair]
 
     def reserved_value(self, key: str) -> str:
@@ -147,6 +152,7 @@ class MetricRow:
 class MetricSection:
     """Metrics under one heading; the first has none."""
 
+    anchor: str
     title: str
     rows: Sequence[MetricRow]
 
@@ -316,8 +322,8 @@ class Detail:
     versions: Sequence[object] = ()
 
 
-def read_header(run: Run) -> Header:
-    """Read what stands above every page of ``run``."""
+def read_header(run: Run, *, tags_shown: int | None = MAX_TAGS) -> Header:
+    """Read what stands above every page of ``run``, and its tags."""
     now = now_ms()
     models = _logged_models(run)
     files = run_files(run, models)
@@ -326,7 +332,7 @@ def read_header(run: Run) -> Header:
         status=_status(run, now),
         duration_ms=max(0, (now if run.end_time is None else run.end_time) - run.start_time),
         is_recent=0 <= now - run.start_time < RELATIVE_LIMIT,
-        tags=read_tags(run),
+        tags=read_tags(run, shown=tags_shown),
         newer=_newer(run),
         older=_older(run),
         parent=_parent(run),
@@ -342,12 +348,14 @@ def read_files(run: Run) -> RunFiles:
     return run_files(run, _logged_models(run))
 
 
-def read_tags(run: Run) -> Tags:
-    """The tags of ``run``."""
+def read_tags(run: Run, *, shown: int | None = MAX_TAGS) -> Tags:
+    """The tags of ``run``, of which a page shows as many as ``shown`` says; None means all."""
     pairs = [Pair(key, value) for key, value in run.tags.values_list("key", "value")]
     pairs.sort(key=lambda pair: pair.key.lower())
+    own = [pair for pair in pairs if not pair.key.startswith(RESERVED_PREFIX)]
     return Tags(
-        own=[pair for pair in pairs if not pair.key.startswith(RESERVED_PREFIX)],
+        own=own,
+        shown=own[:shown],
         reserved=[pair for pair in pairs if pair.key.startswith(RESERVED_PREFIX)],
     )
 
@@ -506,7 +514,10 @@ def _metrics(run: Run, search: str) -> Metrics:
     rows = [MetricRow(stat, drawings.get(stat.key_id), stat.key.name == primary) for stat in shown]
     system = [row for row in rows if row.name.startswith(SYSTEM_PREFIX)]
     own = [row for row in rows if not row.name.startswith(SYSTEM_PREFIX)]
-    sections = [MetricSection("", own), MetricSection("System metrics", system)]
+    sections = [
+        MetricSection("metric-rows", "", own),
+        MetricSection("system-metric-rows", "System metrics", system),
+    ]
     return Metrics(
         sections=[section for section in sections if section.rows],
         charted=[stat.key.name for stat in stats if stat.count > 1][:MAX_CHARTS],

@@ -13,7 +13,7 @@ from experiments.models import NOTE_TAG
 from runs.access import get_run
 from runs.actions.runs import delete_run, delete_tag, restore_run, set_tag, update_run
 from runs.browse import first_choice, shown, tree
-from runs.detail import read_detail, read_header, read_tags
+from runs.detail import MAX_TAGS, read_detail, read_header, read_tags
 from runs.export import run_document
 from runs.forms import NewTagForm, NoteForm, RenameForm, TagForm, TagNameForm
 from runs.models import Run, RunStatus
@@ -121,7 +121,7 @@ def tracking_uri(request: HttpRequest, run: Run) -> str:
 
 def _page(request: HttpRequest, run: Run, **forms) -> HttpResponse:
     """The page, with the forms that were refused open and their values kept."""
-    header = read_header(run)
+    header = read_header(run, tags_shown=None if request.GET.get("tags") == "all" else MAX_TAGS)
     detail = read_detail(
         header,
         metric_search=request.GET.get("metric", ""),

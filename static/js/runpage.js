@@ -19,6 +19,11 @@
     if (event.target.matches("[data-narrow]")) narrow(event.target);
   });
 
+  // Rows that came again are narrowed again.
+  document.addEventListener("htmx:afterSettle", () => {
+    for (const field of document.querySelectorAll("[data-narrow]")) if (field.value) narrow(field);
+  });
+
   // What opens a form is followed by writing in it. The event does not bubble.
   document.addEventListener(
     "toggle",

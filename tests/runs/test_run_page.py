@@ -275,7 +275,7 @@ def test_the_primary_metric_comes_first_and_knows_the_best_run(client, experimen
 
     page = page_of(client, run)
 
-    stats = page[page.index('<dl class="stats">') :]
+    stats = page[page.index('id="headlines"') :]
     assert stats.index("val_acc") < stats.index("a_loss")
     assert "behind" in stats
     assert f'href="/w/default/runs/{best.run_id}/"' in stats
@@ -391,6 +391,17 @@ def test_more_metrics_than_a_page_holds_are_counted(client, experiment, monkeypa
     page = page_of(client, run)
 
     assert page.count("These are 2 of 3.") == 2
+
+
+def test_more_tags_than_a_page_holds_are_one_click_away(client, experiment):
+    run = make_run(experiment, tags={f"t{i:03}": "x" for i in range(101)})
+
+    page = page_of(client, run)
+
+    assert "t099" in page
+    assert "t100" not in page
+    assert "These are 100 of 101." in page
+    assert "t100" in page_of(client, run, tags="all")
 
 
 def test_neighbors_are_the_runs_before_and_after(client, experiment):

@@ -115,6 +115,31 @@ def test_tags_are_added_changed_and_removed_in_place(page: Page, address: str):
     assert page.evaluate("window.stayed")
 
 
+def test_a_page_of_a_running_run_follows_it_until_it_ends(
+    page: Page, server, mlflow_client, experiment_name, complaints
+):
+    run = mlflow_client.create_run(mlflow_client.create_experiment(experiment_name))
+    page.goto(f"{server.url}/w/default/runs/{run.info.run_id}/")
+    expect(page.locator("#metrics")).to_contain_text("No metrics logged")
+
+    def refresh() -> None:
+        page.evaluate("htmx.trigger('#live', 'refresh')")
+
+    mlflow_client.log_metric(run.info.run_id, "loss", 0.5, step=0)
+    refresh()
+    expect(page.locator("#metric-rows")).to_contain_text("0.5000")
+    mlflow_client.log_metric(run.info.run_id, "loss", 0.25, step=1)
+    refresh()
+    expect(page.locator("#metric-rows")).to_contain_text("0.2500")
+    expect(page.locator("#headlines")).to_contain_text("0.2500")
+
+    mlflow_client.set_terminated(run.info.run_id)
+    refresh()
+    expect(page.locator("#run-status")).to_have_text("Finished")
+    expect(page.locator("#live")).to_be_hidden()
+    assert complaints == []
+
+
 @pytest.mark.parametrize("name", ["report.html", "drawing.svg"])
 def test_scripts_in_files_never_run(page: Page, address: str, name: str):
     page.goto(f"{address}artifacts/{name}")
