@@ -16,7 +16,7 @@ MAX_LOCATION_LENGTH = 2048
 
 # With these a client that logs would send its files, and perhaps its credentials, to a host that
 # whoever created the experiment has chosen.
-_HOST_SCHEMES = {
+HOST_SCHEMES = {
     "ftp", "sftp", "hdfs", "viewfs", "http", "https", "mlflow-artifacts", "r2", "b2", "abfss",
 }  # fmt: skip
 
@@ -51,7 +51,7 @@ def check_artifact_location(location: str) -> None:
     if ".." in PurePosixPath(path).parts:
         raise BadArtifactLocation(f"Invalid artifact location: '{location}'. No '..' may be in it.")
     scheme = parts.scheme.lower()
-    if scheme in _HOST_SCHEMES and host:
+    if scheme in HOST_SCHEMES and host:
         raise BadArtifactLocation(
             f"'artifact_location' cannot use the '{scheme}' scheme: clients would be sent to a "
             f"host that this server does not know. Given: '{location}'"

@@ -4,18 +4,20 @@ from django.db import models
 from django.urls import reverse
 
 from core.time import now_ms
-from registry.querysets import ModelVersionQuerySet, RegisteredModelQuerySet
+from registry.querysets import PROMPT_TAG, ModelVersionQuerySet, RegisteredModelQuerySet
 from runs.models import LoggedModel, Run
 from workspaces.models import Workspace
 
 
 class RegisteredModel(models.Model):
-    """A name under which versions of a model are kept, unique in its workspace."""
+    """A name under which versions of a model are kept, unique in its workspace.
+
+    One with the tag ``mlflow.prompt.is_prompt`` is a prompt: MLflow keeps both in one place.
+    """
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="registered_models")
     name = models.CharField(max_length=256)
-    # None: never set, which MLflow tells from the empty text.
-    description = models.TextField(null=True)
+    description = models.TextField(blank=True, default="")
     creation_time = models.BigIntegerField(default=now_ms)
     # Moves on update, rename and when versions come, go or change stage.
     last_update_time = models.BigIntegerField(default=now_ms)
@@ -34,6 +36,10 @@ class RegisteredModel(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("registry:model", args=[self.workspace.slug, self.name])
+
+    @property
+    def is_prompt(self) -> bool:
+        return self.tags.filter(key=PROMPT_TAG, value="true").exists()
 
 
 class RegisteredModelTag(models.Model):

@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=256)),
-                ('description', models.TextField(null=True)),
+                ('description', models.TextField(blank=True, default='')),
                 ('creation_time', models.BigIntegerField(default=core.time.now_ms)),
                 ('last_update_time', models.BigIntegerField(default=core.time.now_ms)),
                 ('last_version', models.PositiveIntegerField(default=0)),

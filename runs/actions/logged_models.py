@@ -112,9 +112,18 @@ def delete_tag(model: LoggedModel, *, key: str) -> None:
 def record_version(model: LoggedModel, *, name: str, version: int) -> None:
     """Note on the logged model that ``name`` has it as ``version``, where clients look for it."""
     tag = model.tags.filter(key=VERSIONS_TAG).first()
-    versions = json.loads(tag.value) if tag else []
+    versions = _recorded_versions(tag.value) if tag else []
     versions.append({"name": name, "version": version})
     _write_tags(model, {VERSIONS_TAG: json.dumps(versions)})
+
+
+def _recorded_versions(text: str) -> list:
+    """What the tag says; a client may have written anything there."""
+    try:
+        versions = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return versions if isinstance(versions, list) else []
 
 
 def _write_params(model: LoggedModel, params: Mapping[str, str]) -> None:
