@@ -1,4 +1,5 @@
-/* The page of one run: rows are found while one types, and forms are ready once they open. */
+/* The page of one run: rows are found while one types, forms are ready once they open, and the
+   keys e and t open those of the note and of a new tag. */
 "use strict";
 
 (() => {
@@ -34,6 +35,16 @@
     },
     true,
   );
+
+  const KEYS = { e: "#notes .panel-edit > summary", t: "#tags .panel-edit > summary" };
+
+  document.addEventListener("keydown", (event) => {
+    const summary = Object.hasOwn(KEYS, event.key) && document.querySelector(KEYS[event.key]);
+    const typing = event.target.matches("textarea, select, input:not([type=checkbox], [type=radio])");
+    if (!summary || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    summary.click();
+  });
 
   // All rows are here already: to ask the server would only move the page.
   document.addEventListener("submit", (event) => {

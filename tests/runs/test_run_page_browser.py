@@ -140,6 +140,18 @@ def test_a_page_of_a_running_run_follows_it_until_it_ends(
     assert complaints == []
 
 
+def test_one_key_opens_the_note_and_another_a_new_tag(page: Page, address: str):
+    page.goto(address)
+
+    page.keyboard.press("t")
+    expect(page.locator("#tags").get_by_label("Name")).to_be_focused()
+    page.keyboard.type("te")
+    expect(page.locator("#tags").get_by_label("Name")).to_have_value("te")
+    page.locator("h1").click()
+    page.keyboard.press("e")
+    expect(page.get_by_label("Note")).to_be_focused()
+
+
 @pytest.mark.parametrize("name", ["report.html", "drawing.svg"])
 def test_scripts_in_files_never_run(page: Page, address: str, name: str):
     page.goto(f"{address}artifacts/{name}")
