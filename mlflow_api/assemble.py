@@ -36,7 +36,7 @@ def experiment_messages_of(
 ) -> list[experiment_messages.Experiment]:
     """The experiments with their tags; ``workspace`` must be loaded with them."""
     tags: dict[int, list[Pair]] = defaultdict(list)
-    for some in _chunks(experiments):
+    for some in chunks(experiments):
         rows = experiment_models.ExperimentTag.objects.filter(experiment__in=some)
         for experiment_id, key, value in rows.values_list("experiment_id", "key", "value"):
             tags[experiment_id].append(Pair(key, value))
@@ -82,9 +82,7 @@ def run_messages(rows: Sequence[tuple], *, with_model_inputs: bool = False) -> l
 
     ``with_model_inputs``: also the logged models they read, which MLflow leaves out of searches.
     """
-    return [
-        message for some in _chunks(rows) for message in _complete_runs(some, with_model_inputs)
-    ]
+    return [message for some in chunks(rows) for message in _complete_runs(some, with_model_inputs)]
 
 
 def metric_messages(
@@ -199,7 +197,8 @@ def _model_outputs(keys: Sequence[int]) -> dict[int, list[messages.ModelOutput]]
     return found
 
 
-def _chunks(rows: Sequence) -> Iterator[Sequence]:
+def chunks(rows: Iterable) -> Iterator[Sequence]:
+    """``rows`` in lists that are short enough for one IN."""
     rest = iter(rows)
     while some := list(islice(rest, _CHUNK)):
         yield some

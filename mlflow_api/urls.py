@@ -3,13 +3,14 @@
 from django.urls import include, path
 
 from mlflow_api.endpoint import call
-from mlflow_api.views import artifacts, experiments, logged_models, metrics, runs, server
+from mlflow_api.views import artifacts, experiments, logged_models, metrics, registry, runs, server
 
 _CALLS = [
     *runs.urlpatterns,
     *metrics.urlpatterns,
     *experiments.urlpatterns,
     *logged_models.urlpatterns,
+    *registry.urlpatterns,
     *artifacts.urlpatterns,
     *server.urlpatterns,
 ]
@@ -22,6 +23,7 @@ urlpatterns = [
     path("ready", server.ready),
     path("version", server.version),
     call("get-artifact", GET=artifacts.get_of_run),
+    call("model-versions/get-artifact", GET=registry.get_artifact),
     *(
         pattern
         for base in _BASES
