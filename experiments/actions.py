@@ -1,6 +1,6 @@
 """What can be done to experiments. Each verb is a transaction of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.db import IntegrityError
 
@@ -150,22 +150,21 @@ def delete_tag(experiment: Experiment, *, key: str) -> None:
 
 
 @action
-def set_preferences(
-    experiment: Experiment, *, primary_metric: str, primary_direction: str, replicate_keys: str
+def change_experiment(
+    experiment: Experiment, *, name: str, tags: Mapping[str, str], removed: Collection[str] = ()
 ) -> None:
-    """What the pages put first, and which hyperparameters only tell repetitions apart.
+    """Rename it if the name is another one, write ``tags``, and drop the tags ``removed``.
 
-    Raises ``ExperimentNotActive`` or ``TooLong``.
+    All of it or nothing. Raises as ``rename_experiment`` and ``set_tag`` do.
     """
     if not experiment.is_active:
         raise ExperimentNotActive(experiment)
-    check_length(primary_metric, MAX_KEY_LENGTH, what="primary metric")
-    higher = primary_direction == Direction.HIGHER
-    _write_tags(
-        experiment, {PRIMARY_METRIC_TAG: primary_metric, HIGHER_IS_BETTER_TAG: str(higher)}
-    )
-    experiment.replicate_keys = replicate_keys
-    experiment.save(update_fields=["replicate_keys"])
+    if name != experiment.name:
+        rename_experiment(experiment, name=name)
+    for key, value in tags.items():
+        _check_tag(key, value)
+    _write_tags(experiment, tags)
+    experiment.tags.filter(key__in=removed).delete()
 
 
 def _write_tags(experiment: Experiment, tags: Mapping[str, str]) -> None:

@@ -8,22 +8,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+from core.demo_progress import demo_progress, progress_file
 from experiments.models import Experiment
 from runs.models import Run
 
-PROGRESS_FILE = "demo-progress.json"
 LOG_FILE = "demo.log"
 
 
-def is_wanted(data_dir: Path) -> bool:
+def is_wanted() -> bool:
     """Whether this is a site that nobody has used yet, or whose examples were interrupted."""
-    progress = _read(data_dir / PROGRESS_FILE)
+    progress = demo_progress()
     if progress is not None:
-        return not progress.get("finished")
+        return not progress.finished
     return not Run.objects.exists() and Experiment.objects.count() <= 1
 
 
-def start_training(*, checkout: Path, data_dir: Path, port: int) -> str | None:
+def start_training(*, checkout: Path, log_file: Path, port: int) -> str | None:
     """Train the examples in the background once the site answers.
 
     Returns why that cannot be done, or None if it is under way. They need the full MLflow client,
@@ -31,10 +31,9 @@ def start_training(*, checkout: Path, data_dir: Path, port: int) -> str | None:
     """
     if not (checkout / "Makefile").exists() or shutil.which("make") is None:
         return "they are trained by `make demo`, which needs a checkout and make"
-    progress = data_dir / PROGRESS_FILE
-    if _read(progress) is None:
-        _write(progress, text="Installing the MLflow client that trains the example runs")
-    with open(data_dir / LOG_FILE, "ab") as log:
+    if demo_progress() is None:
+        _announce("Installing the MLflow client that trains the example runs")
+    with open(log_file, "ab") as log:
         subprocess.Popen(
             [
                 "make",
@@ -42,7 +41,7 @@ def start_training(*, checkout: Path, data_dir: Path, port: int) -> str | None:
                 "demo",
                 f"PORT={port}",
                 f"PYTHON={sys.executable}",
-                f"DEMO_ARGS=--progress-file {shlex.quote(str(progress))}",
+                f"DEMO_ARGS=--progress-file {shlex.quote(str(progress_file()))}",
             ],
             cwd=checkout,
             stdin=subprocess.DEVNULL,
@@ -63,14 +62,6 @@ def _clean_environment() -> dict[str, str]:
     }
 
 
-def _read(path: Path) -> dict | None:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _write(path: Path, *, text: str) -> None:
+def _announce(text: str) -> None:
     progress = {"total": 0, "done": 0, "text": text, "finished": False}
-    path.write_text(json.dumps(progress), encoding="utf-8")
+    progress_file().write_text(json.dumps(progress), encoding="utf-8")

@@ -1,9 +1,32 @@
 """Every address of the site, room by room."""
 
 from django.urls import include, path
+from django.views.generic import RedirectView, TemplateView
+
+from runs.views.home import workspace_home
+from workspaces.models import DEFAULT_SLUG
+
+# The home of a workspace lists its experiments by their runs, so its view stands above both.
+_workspaces = [path("", workspace_home, name="detail")]
+
+# Addresses without a workspace, as MLflow's own pages have them.
+_moved = [
+    # A browser keeps what follows the # across this: static/js/links.js reads it there.
+    path("", RedirectView.as_view(url=f"/w/{DEFAULT_SLUG}/"), name="home"),
+    path(
+        "experiments/<int:experiment_id>/",
+        RedirectView.as_view(url=f"/w/{DEFAULT_SLUG}/experiments/%(experiment_id)s/"),
+    ),
+    path(
+        "experiments/<int:experiment_id>/runs/<str:run_id>/",
+        RedirectView.as_view(url=f"/w/{DEFAULT_SLUG}/runs/%(run_id)s/"),
+    ),
+]
 
 urlpatterns = [
-    path("", include("workspaces.urls")),
+    *_moved,
+    path("help/", TemplateView.as_view(template_name="help/help.html"), name="help"),
+    path("w/<slug:workspace>/", include((_workspaces, "workspaces"))),
     path("w/<slug:workspace>/", include("experiments.urls")),
     path("w/<slug:workspace>/", include("runs.urls")),
     path("w/<slug:workspace>/", include("registry.urls")),

@@ -235,6 +235,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='run',
+            index=models.Index(condition=models.Q(('lifecycle_stage', 'active'), ('status', 'RUNNING')), fields=['experiment'], name='run_running'),
+        ),
+        migrations.AddIndex(
+            model_name='run',
             index=models.Index(condition=models.Q(('parent_run_id', ''), _negated=True), fields=['parent_run_id', '-start_time'], name='run_children'),
         ),
         migrations.AddIndex(

@@ -54,6 +54,12 @@ class Run(models.Model):
             models.Index(
                 fields=["experiment", "lifecycle_stage", "-start_time", "run_id"], name="run_table"
             ),
+            # What runs now, of an experiment or of all: a handful of rows among many.
+            models.Index(
+                fields=["experiment"],
+                name="run_running",
+                condition=models.Q(status="RUNNING", lifecycle_stage="active"),
+            ),
             # A parent's children.
             models.Index(
                 fields=["parent_run_id", "-start_time"],

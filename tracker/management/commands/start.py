@@ -28,7 +28,7 @@ class Command(BaseCommand):
         self._prepare()
         address = settings.PUBLIC_URL or f"http://{_shown(environment.HOST)}:{environment.PORT}"
         self._say_where(address)
-        if environment.TRACKER_DEMO and demo.is_wanted(settings.DATA_DIR):
+        if environment.TRACKER_DEMO and demo.is_wanted():
             self._train(environment.PORT)
         self.stdout.flush()
         config = Path(settings.BASE_DIR) / "gunicorn.conf.py"
@@ -78,7 +78,7 @@ class Command(BaseCommand):
 
     def _train(self, port: int) -> None:
         obstacle = demo.start_training(
-            checkout=Path(settings.BASE_DIR), data_dir=settings.DATA_DIR, port=port
+            checkout=Path(settings.BASE_DIR), log_file=settings.DATA_DIR / demo.LOG_FILE, port=port
         )
         if obstacle:
             self.stdout.write(f"  No example runs: {obstacle}.\n")

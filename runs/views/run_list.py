@@ -1,0 +1,203 @@
+"""The run list, of one experiment and of a whole workspace."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import HttpResponseClientRefresh
+
+from core.context import site_url
+from experiments.access import get_experiment
+from experiments.models import NOTE_TAG, Experiment
+from runs.columns import RESERVED_PREFIX, Column, Columns, choose_columns
+from runs.directions import which_is_better
+from runs.filters import RunFilter
+from runs.models import Run, RunKey, RunStatus
+from runs.ordering import SortKey, page_of_runs, parse_sort
+from runs.table import count_up_to, table_rows
+from workspaces.access import get_workspace
+from workspaces.models import DEFAULT_SLUG, Workspace
+
+RUNS_PER_PAGE = 50
+PAGE_SIZES = {"25": 25, "50": 50, "100": 100, "200": 200}
+
+# What an address says of a page of the list, as against which runs are on it.
+_PAGE_KEY = "page"
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head of a column: where a click on it leads, and how the list is sorted by it now."""
+
+    column: Column
+    sort_url: str
+    aria_sort: str
+    starts_group: bool
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Something that narrows the list, and the address without it."""
+
+    label: str
+    value: str
+    remove_url: str
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def run_list(
+    request: HttpRequest, workspace: str, experiment_id: int, slug: str = ""
+) -> HttpResponse:
+    """The runs of one experiment. Everything the page shows is in its address."""
+    experiment = get_experiment(request, experiment_id)
+    runs = Run.objects.filter(experiment=experiment)
+    if experiment.is_active:
+        runs = runs.active()
+    context = _listed(request, runs, RunKey.objects.filter(experiment=experiment), experiment)
+    tags = dict(experiment.tags.values_list("key", "value"))
+    context |= {
+        "workspace": experiment.workspace,
+        "experiment": experiment,
+        "note": tags.get(NOTE_TAG, ""),
+        "tags": [(key, tags[key]) for key in sorted(tags) if not key.startswith(RESERVED_PREFIX)],
+        "tracking_uri": _tracking_uri(request, experiment.workspace),
+    }
+    return _page(request, context)
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def all_runs(request: HttpRequest, workspace: str) -> HttpResponse:
+    """The runs of all experiments of a workspace."""
+    place = get_workspace(request)
+    runs = Run.objects.in_workspace(place).active().filter(experiment__lifecycle_stage="active")
+    keys = RunKey.objects.filter(experiment__workspace=place, experiment__lifecycle_stage="active")
+    context = _listed(request, runs, keys, None)
+    context |= {"workspace": place, "tracking_uri": _tracking_uri(request, place)}
+    return _page(request, context)
+
+
+def _listed(request: HttpRequest, runs, keys, experiment: Experiment | None) -> dict:
+    """One page of the runs that the address asks for, and all that is said around it."""
+    query = request.GET
+    run_filter = RunFilter(query, queryset=runs)
+    matching = run_filter.qs if run_filter.is_valid() else runs.none()
+    columns = choose_columns(keys, chosen=query.get("cols", ""), experiment=experiment)
+    sort = parse_sort(query.get("sort", "")) or [
+        SortKey(Column("property", "start_time"), descending=True)
+    ]
+    page = page_of_runs(
+        matching.select_related("experiment__workspace"),
+        sort=sort,
+        cursor=query.get(_PAGE_KEY, ""),
+        size=PAGE_SIZES.get(query.get("per", ""), RUNS_PER_PAGE),
+    )
+    count, is_more = count_up_to(matching)
+    total, total_is_more = count_up_to(runs) if run_filter.is_active else (count, is_more)
+    rows = table_rows(page.runs, columns)
+    return {
+        "filter": run_filter,
+        "statuses": _statuses(query),
+        "conditions": _conditions(query),
+        "columns": columns,
+        "heads": _heads(query, columns, sort, experiment),
+        "rows": rows,
+        "count": count,
+        "count_is_more": is_more,
+        "total": total,
+        "total_is_more": total_is_more,
+        "previous_url": _with(query, **{_PAGE_KEY: page.previous}) if page.previous else "",
+        "next_url": _with(query, **{_PAGE_KEY: page.next}) if page.next else "",
+        "is_live": any(run.status == RunStatus.RUNNING for run in page.runs),
+        "last_viewed": page.runs[0] if page.runs else None,
+    }
+
+
+def _page(request: HttpRequest, context: dict) -> HttpResponse:
+    if request.htmx and request.htmx.trigger == "no-runs":
+        # The page that waits for its first run: nothing to say until there is one.
+        return HttpResponseClientRefresh() if context["total"] else HttpResponse(status=204)
+    template = "runs/_run_table.html" if request.htmx else "runs/run_list.html"
+    return render(request, template, context)
+
+
+def _heads(
+    query: QueryDict,
+    columns: Columns,
+    sort: Sequence[SortKey],
+    experiment: Experiment | None,
+) -> list[Head]:
+    heads = []
+    before = None
+    for column in columns.shown:
+        current = next((key for key in sort if key.column == column), None)
+        if current is not None:
+            descending = not current.descending
+        else:
+            descending = _begins_descending(column, experiment)
+        aria_sort = ""
+        if current is not None:
+            aria_sort = "descending" if current.descending else "ascending"
+        heads.append(
+            Head(
+                column=column,
+                sort_url=_with(query, sort=SortKey(column, descending).text, page=None)
+                if column.is_sortable
+                else "",
+                aria_sort=aria_sort,
+                starts_group=before is not None and before != column.kind,
+            )
+        )
+        before = column.kind
+    return heads
+
+
+def _begins_descending(column: Column, experiment: Experiment | None) -> bool:
+    """Whether the first click puts the greatest on top: the newest, and the best."""
+    if column.kind == "metric":
+        better = which_is_better(column.key, experiments=[experiment] if experiment else [])
+        return better is None or better.is_higher
+    return column.key in {"start_time", "end_time", "duration"}
+
+
+def _statuses(query: QueryDict) -> list[tuple[str, str, bool]]:
+    asked = set(query.getlist("status"))
+    return [(value, label, value in asked) for value, label in RunStatus.choices]
+
+
+def _conditions(query: QueryDict) -> list[Condition]:
+    """What narrows the list beyond the box that says it itself."""
+    found = []
+    for status in dict.fromkeys(query.getlist("status")):
+        others = [each for each in query.getlist("status") if each != status]
+        if status:
+            found.append(
+                Condition("status", status.lower(), _with(query, status=others, page=None))
+            )
+    if query.get("q", "").strip():
+        found.append(Condition("contains", query["q"].strip(), _with(query, q=None, page=None)))
+    if query.get("where", "").strip():
+        found.append(
+            Condition("filter", query["where"].strip(), _with(query, where=None, page=None))
+        )
+    return found
+
+
+def _with(query: QueryDict, **changes: object) -> str:
+    """The query string with some of its parts changed; None takes one out."""
+    changed = query.copy()
+    for name, value in changes.items():
+        if value is None:
+            changed.pop(name, None)
+        else:
+            changed.setlist(name, value if isinstance(value, list) else [value])
+    return f"?{changed.urlencode()}"
+
+
+def _tracking_uri(request: HttpRequest, workspace: Workspace) -> str:
+    address = site_url(request)
+    return address if workspace.slug == DEFAULT_SLUG else f"{address}/w/{workspace.slug}"
