@@ -1,9 +1,9 @@
 """Every address of the site, room by room."""
 
 from django.urls import include, path
-from django.views.generic import RedirectView, TemplateView
+from django.views.generic import RedirectView
 
-from runs.views.home import workspace_home
+from runs.views.home import help_page, workspace_home
 from workspaces.models import DEFAULT_SLUG
 
 # The home of a workspace lists its experiments by their runs, so its view stands above both.
@@ -25,7 +25,7 @@ _moved = [
 
 urlpatterns = [
     *_moved,
-    path("help/", TemplateView.as_view(template_name="help/help.html"), name="help"),
+    path("help/", help_page, name="help"),
     path("w/<slug:workspace>/", include((_workspaces, "workspaces"))),
     path("w/<slug:workspace>/", include("experiments.urls")),
     path("w/<slug:workspace>/", include("runs.urls")),

@@ -6,7 +6,6 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core.context import site_url
 from core.demo_progress import demo_progress
 from runs.home import (
     DEFAULT_ORDER,
@@ -15,10 +14,11 @@ from runs.home import (
     listed_experiments,
     running_runs,
 )
-from workspaces.access import get_workspace
-from workspaces.models import DEFAULT_SLUG
+from runs.snippets import first_run
+from workspaces.access import get_workspace, tracking_uri
 
 EXPERIMENTS_PER_PAGE = 50
+EXAMPLE_NAME = "my-experiment"
 
 
 @require_safe
@@ -40,12 +40,14 @@ def workspace_home(request: HttpRequest, workspace: str) -> HttpResponse:
         "rows": experiment_rows(list(page.object_list)),
         "running": running_runs(place),
         "demo": progress if progress and not progress.finished else None,
-        "tracking_uri": _tracking_uri(request, place.slug),
+        "snippet": first_run(tracking_uri(request), EXAMPLE_NAME),
     }
     template = "runs/_home.html" if request.htmx else "runs/home.html"
     return render(request, template, context)
 
 
-def _tracking_uri(request: HttpRequest, slug: str) -> str:
-    address = site_url(request)
-    return address if slug == DEFAULT_SLUG else f"{address}/w/{slug}"
+@require_safe
+def help_page(request: HttpRequest) -> HttpResponse:
+    """How to log here, which keys there are, and how to write a filter."""
+    snippet = first_run(tracking_uri(request), EXAMPLE_NAME)
+    return render(request, "help/help.html", {"snippet": snippet})

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRefresh
 
-from core.context import site_url
 from experiments.access import get_experiment
 from experiments.models import NOTE_TAG, Experiment
 from runs.columns import RESERVED_PREFIX, Column, Columns, choose_columns
@@ -17,9 +16,9 @@ from runs.directions import which_is_better
 from runs.filters import RunFilter
 from runs.models import Run, RunKey, RunStatus
 from runs.ordering import SortKey, page_of_runs, parse_sort
+from runs.snippets import first_run
 from runs.table import count_up_to, table_rows
-from workspaces.access import get_workspace
-from workspaces.models import DEFAULT_SLUG, Workspace
+from workspaces.access import get_workspace, tracking_uri
 
 RUNS_PER_PAGE = 50
 PAGE_SIZES = {"25": 25, "50": 50, "100": 100, "200": 200}
@@ -64,7 +63,7 @@ def run_list(
         "experiment": experiment,
         "note": tags.get(NOTE_TAG, ""),
         "tags": [(key, tags[key]) for key in sorted(tags) if not key.startswith(RESERVED_PREFIX)],
-        "tracking_uri": _tracking_uri(request, experiment.workspace),
+        "snippet": first_run(tracking_uri(request), experiment.name),
     }
     return _page(request, context)
 
@@ -77,7 +76,8 @@ def all_runs(request: HttpRequest, workspace: str) -> HttpResponse:
     runs = Run.objects.in_workspace(place).active().filter(experiment__lifecycle_stage="active")
     keys = RunKey.objects.filter(experiment__workspace=place, experiment__lifecycle_stage="active")
     context = _listed(request, runs, keys, None)
-    context |= {"workspace": place, "tracking_uri": _tracking_uri(request, place)}
+    snippet = first_run(tracking_uri(request), "my-experiment")
+    context |= {"workspace": place, "snippet": snippet}
     return _page(request, context)
 
 
@@ -105,6 +105,7 @@ def _listed(request: HttpRequest, runs, keys, experiment: Experiment | None) -> 
         "conditions": _conditions(query),
         "columns": columns,
         "heads": _heads(query, columns, sort, experiment),
+        "sorts": _sorts(query, columns),
         "rows": rows,
         "count": count,
         "count_is_more": is_more,
@@ -156,6 +157,18 @@ def _heads(
     return heads
 
 
+def _sorts(query: QueryDict, columns: Columns) -> list[tuple[str, str]]:
+    """What a list of choices offers to sort by, the address's own first."""
+    chosen = query.get("sort", "")
+    choices = [("", "Newest first")] if not chosen else [(chosen, f"Sorted by {chosen}")]
+    for column in columns.shown:
+        if column.is_sortable:
+            for key, arrow in ((SortKey(column, True), "↓"), (SortKey(column, False), "↑")):
+                if key.text != chosen:
+                    choices.append((key.text, f"{column.label} {arrow}"))
+    return choices
+
+
 def _begins_descending(column: Column, experiment: Experiment | None) -> bool:
     """Whether the first click puts the greatest on top: the newest, and the best."""
     if column.kind == "metric":
@@ -196,8 +209,3 @@ def _with(query: QueryDict, **changes: object) -> str:
         else:
             changed.setlist(name, value if isinstance(value, list) else [value])
     return f"?{changed.urlencode()}"
-
-
-def _tracking_uri(request: HttpRequest, workspace: Workspace) -> str:
-    address = site_url(request)
-    return address if workspace.slug == DEFAULT_SLUG else f"{address}/w/{workspace.slug}"

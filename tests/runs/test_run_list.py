@@ -1,0 +1,376 @@
+import math
+import re
+from urllib.parse import quote
+
+import pytest
+from django.utils.html import escape
+
+from runs.actions.runs import delete_run
+from tests.support.factories import make_experiment, make_run
+
+
+@pytest.fixture
+def experiment(db):
+    return make_experiment("churn")
+
+
+@pytest.fixture
+def url(experiment) -> str:
+    return f"/w/default/experiments/{experiment.pk}/"
+
+
+def names(response) -> list[str]:
+    """The runs of the table, from top to bottom."""
+    return re.findall(r'<span class="sr-only">Tick (?!all)(.*?)</span>', response.text)
+
+
+def heads(response) -> list[str]:
+    """What the columns are called, from left to right."""
+    return re.findall(r'class="sort"[^>]* title="(.*?)"', response.text)
+
+
+def test_a_row_has_what_a_run_is_known_by(client, experiment, url):
+    make_run(
+        experiment,
+        "first",
+        tags={"mlflow.source.name": "/home/ada/train.py"},
+        status="FAILED",
+        duration=7_200_000,
+    )
+
+    text = client.get(url).text
+
+    assert "first" in text
+    assert "Failed" in text
+    assert "2 h" in text
+    assert ">train.py<" in text.replace("\n", "")
+    assert 'title="/home/ada/train.py"' in text
+
+
+def test_only_what_differs_gets_a_column(client, experiment, url):
+    for seed, accuracy in [("1", 0.9), ("2", 0.8)]:
+        make_run(
+            experiment,
+            params={"seed": seed, "optimizer": "adam"},
+            metrics={"accuracy": accuracy, "epochs": 3.0},
+        )
+
+    response = client.get(url)
+
+    assert "seed" in heads(response)
+    assert "accuracy" in heads(response)
+    assert "optimizer" not in heads(response)
+    assert "epochs" not in heads(response)
+    assert "those that differ between runs" in response.text
+
+
+def test_columns_can_be_named_in_the_address(client, experiment, url):
+    make_run(experiment, "a", params={"lr": "0.1"}, metrics={"loss": 1.0}, tags={"team": "x"})
+
+    response = client.get(url, {"cols": "!name,t.team,m.loss,p.lr,user,m.nothing"})
+
+    assert heads(response) == ["Run name", "team", "loss", "lr", "User"]
+    assert "There is no column m.nothing here." in response.text
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("", "dcba"),
+        ("start_time", "abcd"),
+        ("name", "abcd"),
+        ("-name", "dcba"),
+        ("-m.acc", "acbd"),
+        ("m.acc", "bcad"),
+        # NaN after every number and before what is missing, in both directions.
+        ("m.loss", "cabd"),
+        ("-m.loss", "acbd"),
+        # Numbers by their value, then words, then what is missing.
+        ("p.lr", "bacd"),
+        ("-p.lr", "abcd"),
+        ("t.team", "badc"),
+        ("duration", "abcd"),
+        ("-duration", "dcba"),
+        ("status,-name", "dbac"),
+        ("m.never", "dcba"),
+        ("model,nonsense,-", "dcba"),
+    ],
+)  # fmt: skip
+def test_runs_are_sorted_by_any_column_with_missing_values_last(
+    client, experiment, url, sort, expected
+):
+    spec = {
+        "a": ({"acc": 0.9, "loss": 1.0}, {"lr": "10"}, {"team": "x"}, "FINISHED"),
+        "b": ({"acc": 0.7, "loss": math.nan}, {"lr": "9.5e-1"}, {"team": "b"}, "FINISHED"),
+        "c": ({"acc": 0.8, "loss": -2.0}, {"lr": "auto"}, {}, "KILLED"),
+        "d": ({}, {}, {}, "FAILED"),
+    }
+    for index, (name, (metrics, params, tags, status)) in enumerate(spec.items(), start=1):
+        make_run(
+            experiment,
+            name,
+            metrics=metrics,
+            params=params,
+            tags=tags,
+            status=status,
+            start_time=index * 1000,
+            duration=index * 100,
+        )
+    if sort == "status,-name":
+        expected = "dbac"
+    if sort == "t.team":
+        expected = "badc"
+
+    assert "".join(names(client.get(url, {"sort": sort}))) == expected
+
+
+@pytest.mark.parametrize("sort", ["", "name", "-m.acc", "p.lr", "-duration", "t.team"])
+@pytest.mark.parametrize("insert", [False, True])
+def test_pages_join_without_gap_or_overlap_whatever_comes_in(
+    client, experiment, url, monkeypatch, sort, insert
+):
+    monkeypatch.setitem(__import__("runs.views.run_list").views.run_list.PAGE_SIZES, "25", 3)
+    for index in range(8):
+        make_run(
+            experiment,
+            f"run {index}",
+            metrics={"acc": float(index % 3)} if index % 4 else {},
+            params={"lr": str(index % 2)} if index % 3 else {},
+            start_time=1000 + index // 2,
+            duration=index % 3,
+        )
+
+    seen, address, before = [], f"{url}?per=25&sort={sort}", None
+    for page in range(3):
+        response = client.get(address)
+        seen += names(response)
+        if insert and page == 0:
+            make_run(experiment, "late", start_time=9_999, metrics={"acc": 99.0})
+        following = re.search(r'href="([^"]*)" rel="next"', response.text)
+        earlier = re.search(r'href="([^"]*)" rel="prev"', response.text)
+        assert bool(following) == (page < 2)
+        assert bool(earlier) == (page > 0)
+        if page == 1:
+            before = earlier.group(1).replace("&amp;", "&")
+        if following:
+            address = following.group(1).replace("&amp;", "&")
+
+    # Nothing is shown twice, and nothing that was there at the start is left out.
+    kept = [name for name in seen if name != "late"]
+    assert len(kept) == len(set(kept)) == 8
+    if not insert:
+        assert names(client.get(before)) == seen[:3]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"q": "bet"}, ["beta"]),
+        ({"q": "BET"}, ["beta"]),
+        ({"status": "FAILED"}, ["beta"]),
+        ({"status": ["FAILED", "FINISHED"]}, ["beta", "alpha"]),
+        ({"where": "metrics.acc > 0.8"}, ["alpha"]),
+        ({"where": "metrics.acc > 0.1", "status": "FAILED"}, ["beta"]),
+        ({"where": "params.lr = 'none'"}, []),
+    ],
+)
+def test_runs_are_narrowed_and_what_is_hidden_is_counted(client, experiment, url, query, expected):
+    make_run(experiment, "alpha", metrics={"acc": 0.9}, start_time=1)
+    make_run(experiment, "beta", metrics={"acc": 0.5}, status="FAILED", start_time=2)
+
+    response = client.get(url, query)
+    text = " ".join(re.sub(r"<[^>]*>", "", response.text).split())
+
+    assert names(response) == expected
+    if expected:
+        assert f"{len(expected)} of 2 runs" in text
+    else:
+        assert "No run matches 1 condition" in text
+        assert "2 runs are hidden" in text
+
+
+@pytest.mark.parametrize(
+    ("where", "reason"),
+    [
+        ("metrics.loss <", "Invalid"),
+        ("colour = 'red'", "colour"),
+        ("metrics.acc > 'high'", "numeric"),
+        ("(((", "Invalid"),
+    ],
+)
+def test_a_broken_filter_says_why_and_shows_no_runs(client, experiment, url, where, reason):
+    make_run(experiment, "hidden-run")
+
+    response = client.get(url, {"where": where})
+
+    assert response.status_code == 200
+    assert names(response) == []
+    assert reason in response.text
+    assert "hidden-run" not in response.text
+    # What was typed is still in its box.
+    assert f'value="{escape(where)}"' in response.text
+
+
+def test_parents_count_their_children_and_children_are_marked(client, experiment, url):
+    parent = make_run(experiment, "search")
+    for index in range(3):
+        make_run(experiment, f"trial {index}", tags={"mlflow.parentRunId": parent.run_id})
+
+    text = client.get(url).text
+    children = client.get(url, {"where": f"tags.mlflow.parentRunId = '{parent.run_id}'"})
+
+    assert "3 children" in text
+    assert text.count('title="A child run"') == 3
+    assert sorted(names(children)) == ["trial 0", "trial 1", "trial 2"]
+
+
+def test_deleted_runs_are_not_listed(client, experiment, url):
+    delete_run(make_run(experiment, "gone"))
+    make_run(experiment, "here")
+
+    assert names(client.get(url)) == ["here"]
+
+
+def test_an_empty_experiment_says_how_to_log_to_it(client, experiment, url):
+    response = client.get(url)
+
+    assert "No runs yet" in response.text
+    assert "mlflow.set_experiment(&quot;churn&quot;)" in response.text
+    assert "mlflow.set_tracking_uri(&quot;http://testserver&quot;)" in response.text
+
+
+def test_the_page_that_waits_for_a_first_run_shows_it(client, experiment, url):
+    waiting = {"HX-Request": "true", "HX-Trigger": "no-runs"}
+
+    before = client.get(url, headers=waiting)
+    make_run(experiment)
+    after = client.get(url, headers=waiting)
+
+    assert before.status_code == 204
+    assert after.headers["HX-Refresh"] == "true"
+
+
+def test_one_address_answers_the_page_and_its_table(client, experiment, url):
+    make_run(experiment, "a")
+
+    page, part = client.get(url), client.get(url, headers={"HX-Request": "true"})
+
+    assert "<html" in page.text
+    assert "<html" not in part.text
+    assert names(page) == names(part) == ["a"]
+    assert "HX-Request" in part.headers["Vary"]
+
+
+def test_all_runs_are_listed_with_their_experiments(client, experiment):
+    other = make_experiment("other")
+    foreign = make_experiment("foreign", workspace="elsewhere")
+    make_run(experiment, "a", start_time=1)
+    make_run(other, "b", start_time=2)
+    make_run(foreign, "c", start_time=3)
+
+    response = client.get("/w/default/runs/")
+
+    assert names(response) == ["b", "a"]
+    assert "Experiment" in heads(response)
+    assert "churn" in response.text
+    assert "foreign" not in response.text
+
+
+def test_more_runs_do_not_mean_more_queries(client, experiment, url, django_assert_num_queries):
+    def fill(count: int) -> None:
+        for index in range(count):
+            make_run(
+                experiment,
+                metrics={"acc": float(index), "loss": float(index)},
+                params={"lr": str(index)},
+                tags={"mlflow.source.name": "train.py"},
+            )
+
+    fill(3)
+    client.get(url)
+    # The experiment; the columns; the runs; how many there are; their metrics, params, tags,
+    # model versions and children; the experiment's tags. Metrics' names are remembered only once
+    # they are committed, which in a test they never are.
+    with django_assert_num_queries(11):
+        client.get(url)
+    fill(20)
+    with django_assert_num_queries(11):
+        client.get(url)
+
+
+def test_odd_names_are_shown_as_they_are_and_run_nothing(client, experiment, url):
+    make_run(experiment, "<script>alert(1)</script> & \u202e 😀", params={"a b/c": "<b>1</b>"})
+    make_run(experiment, "other", params={"a b/c": "2"})
+
+    text = client.get(url).text
+
+    assert "<script>alert(1)" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert "<b>1</b>" not in text
+
+
+def test_a_link_with_the_name_in_it_leads_to_the_same_list(client, experiment):
+    make_run(experiment, "a")
+
+    assert names(client.get(f"/w/default/experiments/{experiment.pk}-churn/")) == ["a"]
+    assert client.get(f"/experiments/{experiment.pk}/").headers["Location"] == (
+        f"/w/default/experiments/{experiment.pk}/"
+    )
+
+
+@pytest.mark.browser
+def test_ticking_two_runs_and_comparing_them(server, page, mlflow_client, experiment_name):
+    import mlflow
+
+    key = mlflow.set_experiment(experiment_name).experiment_id
+    for name in ["first", "second", "third"]:
+        with mlflow.start_run(run_name=name):
+            mlflow.log_metric("accuracy", 0.5)
+    page.goto(f"{server.url}/w/default/experiments/{key}/")
+
+    page.get_by_label("Tick first").check()
+    bar = page.get_by_role("region", name="Selected runs")
+    assert bar.is_visible()
+    page.get_by_label("Tick third").check()
+    bar.get_by_role("button", name="Compare").click()
+
+    page.wait_for_url("**/compare/**")
+    assert page.get_by_role("heading", level=1).inner_text() == "Compare 2 runs"
+
+
+@pytest.mark.browser
+def test_a_run_list_is_worked_by_keyboard_alone(server, page, mlflow_client, experiment_name):
+    import mlflow
+
+    key = mlflow.set_experiment(experiment_name).experiment_id
+    for name in ["first", "second"]:
+        with mlflow.start_run(run_name=name):
+            mlflow.log_metric("accuracy", 0.5)
+    page.goto(f"{server.url}/w/default/experiments/{key}/")
+
+    for press in ["j", "x", "j", "x", "c"]:
+        page.keyboard.press(press)
+
+    page.wait_for_url("**/compare/**")
+    assert page.url.count("run=") == 2
+
+
+@pytest.mark.browser
+def test_a_link_that_clients_print_lands_on_the_run(server, page, mlflow_client, experiment_name):
+    import mlflow
+
+    key = mlflow.set_experiment(experiment_name).experiment_id
+    with mlflow.start_run(run_name="printed") as run:
+        pass
+
+    for address in [
+        f"/#/experiments/{key}/runs/{run.info.run_id}",
+        f"/w/default/#/experiments/{key}/runs/{run.info.run_id}",
+        f"/experiments/{key}/runs/{run.info.run_id}/",
+    ]:
+        page.goto(server.url + address)
+        page.wait_for_url(f"**/w/default/runs/{run.info.run_id}/")
+        assert page.get_by_role("heading", level=1).inner_text().startswith("printed")
+    page.goto(f"{server.url}/#/experiments/{key}")
+    page.wait_for_url(f"**/w/default/experiments/{key}/")
+    assert quote(str(key)) in page.url
