@@ -7,7 +7,6 @@ address; other MLflow clients name it in a header, or none and mean ``default``.
 from django.http import HttpRequest
 
 from core.context import site_url
-from core.context import site_url
 from core.errors import Missing
 from workspaces.models import DEFAULT_SLUG, Workspace
 
@@ -39,9 +38,3 @@ def tracking_uri(request: HttpRequest) -> str:
     slug = workspace_slug(request)
     address = site_url(request)
     return address if slug == DEFAULT_SLUG else f"{address}/w/{slug}"
-
-
-def tracking_uri(request: HttpRequest, workspace: Workspace) -> str:
-    """What a client sets as its tracking URI to work in ``workspace``."""
-    site = site_url(request)
-    return site if workspace.slug == DEFAULT_SLUG else f"{site}/w/{workspace.slug}"
