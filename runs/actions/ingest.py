@@ -49,7 +49,7 @@ PARENT_TAG = "mlflow.parentRunId"
 
 _INT64 = range(-(2**63), 2**63)
 
-_STAT_COLUMNS = {
+STAT_COLUMNS = {
     "run_id": "bigint",
     "key_id": "bigint",
     "experiment_id": "bigint",
@@ -67,7 +67,7 @@ _STAT_COLUMNS = {
     "count": "bigint",
     "nan_count": "bigint",
 }
-_STAT_FIELDS = list(_STAT_COLUMNS)[3:]
+_STAT_FIELDS = list(STAT_COLUMNS)[3:]
 _STAT_UPSERT = "(run_id, key_id) DO UPDATE SET " + ", ".join(
     f'"{field}" = excluded."{field}"' for field in _STAT_FIELDS
 )
@@ -246,7 +246,7 @@ def _write_metrics(run: Run, metrics: Sequence[MetricLike]) -> None:
         rows.append(
             (run.pk, key_id, run.experiment_id, *(getattr(stat, name) for name in _STAT_FIELDS))
         )
-    upsert_rows(MetricStat._meta.db_table, _STAT_COLUMNS, rows, on_conflict=_STAT_UPSERT)
+    upsert_rows(MetricStat._meta.db_table, STAT_COLUMNS, rows, on_conflict=_STAT_UPSERT)
     note_keys(run.experiment_id, KeyKind.METRIC, {m.key: repr(m.value) for m in metrics})
     _write_model_metrics(run, [metric for metric in metrics if metric.model_id])
 
