@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.db.models import Count, Q
 
@@ -11,6 +11,11 @@ from artifacts.paths import ArtifactPath
 from core.formatting import RELATIVE_LIMIT, is_finite
 from core.time import now_ms
 from experiments.models import NOTE_TAG, Direction, Experiment
+from runs.charts.cards import ChartCard, chart_card
+from runs.charts.page import card_id
+from runs.charts.plots import charted_runs
+from runs.charts.spec import ChartSpec
+from runs.directions import Better, which_is_better
 from runs.forms import RESERVED_PREFIX
 from runs.models import LoggedModel, MetricStat, Run, RunInput, RunStatus
 from runs.outputs import RunFiles, Tally, run_files
@@ -126,6 +131,10 @@ class MetricRow:
     stat: MetricStat
     sparkline: Sparkline | None = None
     is_primary: bool = False
+    # Which of its values are better; None where nobody can tell.
+    better: Better | None = None
+    # Where on the page its course is drawn; empty if it has none.
+    chart_url: str = ""
 
     @property
     def name(self) -> str:
@@ -147,6 +156,14 @@ class MetricRow:
     def maximum(self) -> float:
         return _value(self.stat.maximum)
 
+    @property
+    def is_minimum_best(self) -> bool:
+        return self.better is not None and not self.better.is_higher
+
+    @property
+    def is_maximum_best(self) -> bool:
+        return self.better is not None and self.better.is_higher
+
 
 @dataclass(frozen=True)
 class MetricSection:
@@ -162,7 +179,9 @@ class Metrics:
     """The metrics that the page shows: those that match ``search``, up to a limit."""
 
     sections: Sequence[MetricSection]
-    charted: Sequence[str]
+    charts: Sequence[ChartCard]
+    # How many of them have more than one point, and so a chart.
+    chartable: int
     headlines: Sequence[MetricRow]
     total: int
     matching: int
@@ -325,7 +344,7 @@ class Detail:
 def read_header(run: Run, *, tags_shown: int | None = MAX_TAGS) -> Header:
     """Read what stands above every page of ``run``, and its tags."""
     now = now_ms()
-    models = _logged_models(run)
+    models = logged_models(run)
     files = run_files(run, models)
     return Header(
         run=run,
@@ -345,7 +364,7 @@ def read_header(run: Run, *, tags_shown: int | None = MAX_TAGS) -> Header:
 
 def read_files(run: Run) -> RunFiles:
     """The output files of ``run``."""
-    return run_files(run, _logged_models(run))
+    return run_files(run, logged_models(run))
 
 
 def read_tags(run: Run, *, shown: int | None = MAX_TAGS) -> Tags:
@@ -360,10 +379,15 @@ def read_tags(run: Run, *, shown: int | None = MAX_TAGS) -> Tags:
     )
 
 
-def read_detail(header: Header, *, metric_search: str = "", param_search: str = "") -> Detail:
-    """Read what the page of a run shows; the searches narrow its two long tables."""
+def read_detail(
+    header: Header, *, metric_search: str = "", param_search: str = "", charted: str = ""
+) -> Detail:
+    """Read what the page of a run shows.
+
+    The searches narrow its two long tables; ``charted`` names a metric whose chart comes first.
+    """
     run = header.run
-    metrics = _metrics(run, metric_search)
+    metrics = _metrics(run, metric_search, charted)
     return Detail(
         metrics=metrics,
         params=_params(run, param_search),
@@ -430,8 +454,9 @@ def _children(run: Run) -> Children:
         Child(child, _value(values[child.pk])) if child.pk in values else Child(child)
         for child in newest
     ]
+    better = which_is_better(metric, experiments=[experiment])
     return Children(
-        rows=_best_first(rows, experiment) if experiment.primary_metric else rows,
+        rows=_best_first(rows, better) if better else rows,
         total=len(newest) if len(newest) < MAX_CHILDREN else children.count(),
         metric=metric,
     )
@@ -444,18 +469,17 @@ def _commonest_metric(runs: Sequence[Run]) -> str:
     return commonest["key__name"] if commonest else ""
 
 
-def _best_first(rows: Sequence[Child], experiment: Experiment) -> Sequence[Child]:
+def _best_first(rows: Sequence[Child], better: Better) -> Sequence[Child]:
     """Children by their value, those without a number last, in the order they came in."""
-    sign = -1 if experiment.primary_direction == Direction.HIGHER else 1
-    numbers = [row for row in rows if row.value is not None and row.value == row.value]
+    numbers = [row for row in rows if is_finite(row.value)]
     if not numbers:
         return rows
-    best, *others = sorted(numbers, key=lambda row: sign * row.value)
-    rest = [row for row in rows if row not in numbers]
-    return [replace(best, is_best=True), *others, *rest]
+    ranked = sorted(numbers, key=lambda row: row.value, reverse=better.is_higher)
+    rest = [row for row in rows if not is_finite(row.value)]
+    return [replace(ranked[0], is_best=True), *ranked[1:], *rest]
 
 
-def _logged_models(run: Run) -> Sequence[LoggedModel]:
+def logged_models(run: Run) -> Sequence[LoggedModel]:
     """The models that the run made, newest first."""
     made = LoggedModel.objects.filter(
         Q(source_run_id=run.run_id) | Q(pk__in=run.outputs.values("model")),
@@ -505,13 +529,25 @@ def _best(experiment: Experiment) -> Best | None:
     return None if stat is None else Best(stat.last, stat.run)
 
 
-def _metrics(run: Run, search: str) -> Metrics:
-    primary = run.experiment.primary_metric
+def _metrics(run: Run, search: str, charted: str) -> Metrics:
+    experiment = run.experiment
+    primary = experiment.primary_metric
     stats = sorted(run.stats.select_related("key"), key=lambda stat: _metric_order(stat, primary))
     matching = [stat for stat in stats if search.lower() in stat.key.name.lower()]
     shown = matching[:MAX_METRICS]
     drawings = sparklines(run, shown)
-    rows = [MetricRow(stat, drawings.get(stat.key_id), stat.key.name == primary) for stat in shown]
+    series = [stat for stat in stats if stat.count > 1]
+    charts = _charts(run, sorted(series, key=lambda stat: stat.key.name != charted)[:MAX_CHARTS])
+    links = {stat.key.name: f"?{urlencode({'show': stat.key.name})}#charts" for stat in series}
+    links |= {card.spec.metric: f"#{card.id}" for card in charts}
+    rows = [
+        replace(
+            _metric_row(stat, experiment),
+            sparkline=drawings.get(stat.key_id),
+            chart_url=links.get(stat.key.name, ""),
+        )
+        for stat in shown
+    ]
     system = [row for row in rows if row.name.startswith(SYSTEM_PREFIX)]
     own = [row for row in rows if not row.name.startswith(SYSTEM_PREFIX)]
     sections = [
@@ -520,8 +556,9 @@ def _metrics(run: Run, search: str) -> Metrics:
     ]
     return Metrics(
         sections=[section for section in sections if section.rows],
-        charted=[stat.key.name for stat in stats if stat.count > 1][:MAX_CHARTS],
-        headlines=_headlines(stats, primary),
+        charts=charts,
+        chartable=len(series),
+        headlines=[_metric_row(stat, experiment) for stat in _headlines(stats, primary)],
         total=len(stats),
         matching=len(matching),
         shown=len(shown),
@@ -529,20 +566,41 @@ def _metrics(run: Run, search: str) -> Metrics:
     )
 
 
+def _metric_row(stat: MetricStat, experiment: Experiment) -> MetricRow:
+    return MetricRow(
+        stat=stat,
+        is_primary=stat.key.name == experiment.primary_metric,
+        better=which_is_better(stat.key.name, experiments=[experiment]),
+    )
+
+
+def _charts(run: Run, stats: Sequence[MetricStat]) -> list[ChartCard]:
+    runs = charted_runs([run])
+    return [
+        chart_card(
+            ChartSpec(stat.key.name),
+            id=card_id(stat.key.name),
+            workspace=run.experiment.workspace.slug,
+            runs=runs,
+            stats={run.pk: stat},
+            better=which_is_better(stat.key.name, experiments=[run.experiment]),
+        )
+        for stat in stats
+    ]
+
+
 def _metric_order(stat: MetricStat, primary: str) -> tuple:
     name = stat.key.name
     return (name != primary, name.startswith(SYSTEM_PREFIX), name.lower(), name)
 
 
-def _headlines(stats: Sequence[MetricStat], primary: str) -> Sequence[MetricRow]:
+def _headlines(stats: Sequence[MetricStat], primary: str) -> Sequence[MetricStat]:
     """The few metrics that say most of the run: the primary one, then those of validation."""
     own = [stat for stat in stats if not stat.key.name.startswith(SYSTEM_PREFIX)]
     telling = sorted(
         own, key=lambda stat: (stat.key.name != primary, not _TELLING.search(stat.key.name))
     )
-    return [
-        MetricRow(stat, is_primary=stat.key.name == primary) for stat in telling[:MAX_HEADLINES]
-    ]
+    return telling[:MAX_HEADLINES]
 
 
 def _params(run: Run, search: str) -> Params:

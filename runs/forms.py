@@ -81,6 +81,8 @@ class TagForm(TagNameForm):
 class NewTagForm(TagForm):
     """A tag that the run does not have yet: an old value is never lost by a new tag."""
 
+    taken_message = "The run has a tag of this name. Change that one instead."
+
     def __init__(self, *args, taken: Collection[str] = (), **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.taken = taken
@@ -88,7 +90,7 @@ class NewTagForm(TagForm):
     def clean_key(self) -> str:
         key = super().clean_key()
         if key in self.taken:
-            raise ValidationError("The run has a tag of this name. Change that one instead.")
+            raise ValidationError(self.taken_message)
         return key
 
 
