@@ -17,7 +17,7 @@ from runs.detail import read_files, read_header
 from runs.downloads import FILE_POLICY, file_response
 from runs.models import Run
 from runs.outputs import RunFiles
-from runs.views.run_detail import tracking_uri
+from workspaces.access import tracking_uri
 
 # A browser's own reader of PDF is not started in a sandbox; PDF has no rights in our origin.
 PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; img-src data:"
@@ -80,7 +80,7 @@ def _page(request: HttpRequest, run: Run, chosen: ArtifactPath) -> HttpResponse:
             chosen,
             page=request.GET.get("page"),
             run=run,
-            tracking_uri=tracking_uri(request, run),
+            tracking_uri=tracking_uri(request),
         ),
         "tree": tree(files, chosen),
     }

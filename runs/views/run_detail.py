@@ -7,7 +7,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from artifacts.media import disposition
-from core.context import site_url
 from core.time import now_ms
 from experiments.models import NOTE_TAG
 from runs.access import get_run
@@ -17,7 +16,7 @@ from runs.detail import MAX_TAGS, read_detail, read_header, read_tags
 from runs.export import run_document
 from runs.forms import NewTagForm, NoteForm, RenameForm, TagForm, TagNameForm
 from runs.models import Run, RunStatus
-from workspaces.models import DEFAULT_SLUG
+from workspaces.access import tracking_uri
 
 
 @require_GET
@@ -113,12 +112,6 @@ def run_restore(request: HttpRequest, workspace: str, run_id: str) -> HttpRespon
     return redirect(run)
 
 
-def tracking_uri(request: HttpRequest, run: Run) -> str:
-    """What a client sets as its tracking URI to find the run."""
-    slug = run.experiment.workspace.slug
-    return site_url(request) if slug == DEFAULT_SLUG else f"{site_url(request)}/w/{slug}"
-
-
 def _page(request: HttpRequest, run: Run, **forms) -> HttpResponse:
     """The page, with the forms that were refused open and their values kept."""
     header = read_header(run, tags_shown=None if request.GET.get("tags") == "all" else MAX_TAGS)
@@ -126,6 +119,7 @@ def _page(request: HttpRequest, run: Run, **forms) -> HttpResponse:
         header,
         metric_search=request.GET.get("metric", ""),
         param_search=request.GET.get("param", ""),
+        charted=request.GET.get("show", ""),
     )
     chosen = first_choice(header.files)
     context = {
@@ -140,10 +134,10 @@ def _page(request: HttpRequest, run: Run, **forms) -> HttpResponse:
         "new_tag_form": NewTagForm(),
         "tree": tree(header.files, chosen),
         "shown": shown(
-            header.files, chosen, page=None, run=run, tracking_uri=tracking_uri(request, run)
+            header.files, chosen, page=None, run=run, tracking_uri=tracking_uri(request)
         ),
         "files": header.files,
-        "metric_snippet": _metric_snippet(tracking_uri(request, run), run),
+        "metric_snippet": _metric_snippet(tracking_uri(request), run),
         **forms,
     }
     return render(request, "runs/run_detail.html", context, status=422 if forms else 200)

@@ -1,6 +1,7 @@
 """Run details: what the page of one run says, whatever the run has or lacks."""
 
 import json
+import re
 
 import pytest
 from django.db import connection
@@ -101,6 +102,41 @@ def test_a_metric_shows_its_last_best_and_worst_value_with_their_steps(client, e
     assert '<span class="at-step">1</span>' in page
     assert '<svg class="sparkline' in page
     assert "falls from 3.500 to 1.500" in page
+
+
+def test_metrics_with_a_course_have_a_chart_and_the_others_none(client, experiment):
+    run = make_run(experiment, metrics={"loss": [3.0, 2.0], "accuracy": [0.75]})
+
+    page = page_of(client, run)
+
+    figure = f"/w/default/compare/figure.json?runs={run.run_id}&amp;metric="
+    assert f'data-figure="{figure}loss"' in page
+    assert f"{figure}accuracy" not in page
+    assert re.search(r'<a href="#(chart-\w+)">loss</a>', page).group(1) in page
+
+
+def test_beyond_the_first_charts_any_other_is_one_click_away(client, experiment):
+    run = make_run(experiment, metrics={f"m{i}": [1.0, 2.0] for i in range(8)})
+
+    first, asked = page_of(client, run), page_of(client, run, show="m7")
+
+    assert first.count("data-figure=") == 6
+    assert "metric=m7" not in first
+    assert '<a href="?show=m7#charts">m7</a>' in first
+    assert f'href="/w/default/compare/?runs={run.run_id}">See all of them' in first
+    charts = asked[asked.index('id="charts"') :]
+    assert charts.index("metric=m7") < charts.index("metric=m0")
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"), [("val_loss", "1.500"), ("accuracy", "3.500"), ("whatever", None)]
+)
+def test_the_better_end_is_marked_where_one_can_tell(client, experiment, name, cell):
+    run = make_run(experiment, metrics={name: [2.5, 3.5, 1.5]})
+
+    best = re.findall(r'<span class="best".*?>([\d.]+)<', page_of(client, run))
+
+    assert best == ([] if cell is None else [cell])
 
 
 def test_what_is_no_number_shows_as_a_chip_and_is_counted(client, experiment):
