@@ -61,7 +61,7 @@ def guarded(view: View) -> View:
         except UnreadablePostError:
             return refuse(400, "BAD_REQUEST", "The connection was lost while the request was sent.")
         except Exception as exception:
-            return error_response(exception)
+            return error_response(exception, request_id=getattr(request, "request_id", ""))
 
     return guard
 

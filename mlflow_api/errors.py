@@ -7,7 +7,6 @@ from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpResponse
 
 from core import errors
-from core.ids import new_run_id
 from mlflow_api.schemas.common import ErrorBody
 
 log = logging.getLogger(__name__)
@@ -39,8 +38,8 @@ _CODES: list[tuple[type[Exception], int, str]] = [
 _RETRY_AFTER_SECONDS = "1"
 
 
-def error_response(exception: Exception) -> HttpResponse:
-    """MLflow's JSON for ``exception``; one that nobody foresaw is logged, with a reference."""
+def error_response(exception: Exception, *, request_id: str = "") -> HttpResponse:
+    """MLflow's JSON for ``exception``; one that nobody foresaw is logged with its request."""
     if isinstance(exception, CodedRefusal):
         return refuse(exception.status, exception.code, exception.message)
     for kind, status, code in _CODES:
@@ -49,10 +48,9 @@ def error_response(exception: Exception) -> HttpResponse:
                 return refuse(status, code, exception.message)
             log.warning("refused with %s: %r", code, exception)
             return refuse(status, code, _PLAIN_WORDS[code])
-    reference = new_run_id()[:12]
-    log.error("An API call broke, reference %s", reference, exc_info=exception)
+    log.error("An API call broke, request %s", request_id, exc_info=exception)
     return refuse(
-        500, "INTERNAL_ERROR", f"Something went wrong on the server, reference {reference}."
+        500, "INTERNAL_ERROR", f"Something went wrong on the server, request {request_id}."
     )
 
 

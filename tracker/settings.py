@@ -66,6 +66,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "core.middleware.gate.CrossSiteGate",
     "core.middleware.policy.SecurityPolicy",
+    "core.middleware.compression.PageCompression",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from core.ids import new_run_id
 from core.middleware.refusals import is_api, render_refusal
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -26,6 +27,13 @@ class CrossSiteGate:
         self.trusted = set(settings.CSRF_TRUSTED_ORIGINS)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # By this a person can say, and the log can show, which request it was.
+        request.request_id = new_run_id()[:12]
+        response = self._answer(request)
+        response.headers["X-Request-Id"] = request.request_id
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         try:
             host = request.get_host()
         except DisallowedHost:

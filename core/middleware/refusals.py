@@ -12,7 +12,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from core import errors
-from core.ids import new_run_id
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +40,14 @@ def status_of(refusal: errors.Refused) -> int:
     return next((code for kind, code in _STATUS.items() if isinstance(refusal, kind)), 400)
 
 
-def render_refusal(
-    request: HttpRequest, status: int, message: str, reference: str = ""
-) -> HttpResponse:
-    """The page in the shell that says ``message``; ``reference`` finds it in the log."""
+def render_refusal(request: HttpRequest, status: int, message: str) -> HttpResponse:
+    """The page in the shell that says ``message`` and which request it was."""
     template = status if status in {400, 403, 404, 405, 413, 503} else 500 if status >= 500 else 400
-    context = {"message": message, "status": status, "reference": reference}
+    context = {
+        "message": message,
+        "status": status,
+        "request_id": getattr(request, "request_id", ""),
+    }
     return render(request, f"errors/{template}.html", context, status=status)
 
 
@@ -64,6 +65,5 @@ class RefusalPages:
             return render_refusal(request, status_of(exception), exception.message)
         if isinstance(exception, Http404 | PermissionDenied):
             return None
-        reference = new_run_id()[:12]
-        log.exception("%s %s broke, reference %s", request.method, request.path, reference)
-        return render_refusal(request, 500, "Something went wrong on our side.", reference)
+        log.exception("%s %s broke, request %s", request.method, request.path, request.request_id)
+        return render_refusal(request, 500, "Something went wrong on our side.")
