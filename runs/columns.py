@@ -29,7 +29,9 @@ PROPERTIES = {
     "end_time": "End date",
     "run_id": "Run ID",
 }
-_DEFAULT_PROPERTIES = ["name", "status", "start_time", "duration", "source", "model"]
+# Before what was tried and what came of it, and after it.
+_LEADING = ["name", "status", "start_time", "duration"]
+_TRAILING = ["source", "model"]
 
 PREFIXES = {"m": KeyKind.METRIC, "p": KeyKind.PARAM, "t": KeyKind.TAG}
 _LETTERS = {kind: letter for letter, kind in PREFIXES.items()}
@@ -121,11 +123,8 @@ def choose_columns(
     if chosen:
         return _chosen_columns(chosen, {(kind, name) for kind, name, _ in names}, total)
 
-    properties = [name for name in _DEFAULT_PROPERTIES if name != "experiment"]
-    if experiment is None:
-        properties.insert(1, "experiment")
-    columns = [Column("property", name) for name in properties]
-    room = MAX_AUTOMATIC - len(columns)
+    leading = [*_LEADING] if experiment else [_LEADING[0], "experiment", *_LEADING[1:]]
+    room = MAX_AUTOMATIC - len(leading) - len(_TRAILING)
     varying = [(kind, name) for kind, name, varies in names if varies]
     metrics = [name for kind, name in varying if kind == KeyKind.METRIC]
     params = [name for kind, name in varying if kind == KeyKind.PARAM]
@@ -133,9 +132,17 @@ def choose_columns(
     # The one that matters first; what is measured on held-out data before what it learned from.
     metrics.sort(key=lambda name: (name != primary, name.startswith("train"), name))
     metrics = metrics[: max(_AUTOMATIC_METRICS, room - len(params))]
-    columns += [Column(KeyKind.METRIC, name) for name in metrics]
-    columns += [Column(KeyKind.PARAM, name) for name in params]
-    return Columns(columns[:MAX_AUTOMATIC], total, is_automatic=True)
+    differing = [Column(KeyKind.METRIC, name) for name in metrics]
+    differing += [Column(KeyKind.PARAM, name) for name in params]
+    return Columns(
+        [
+            *(Column("property", name) for name in leading),
+            *differing[:room],
+            *(Column("property", name) for name in _TRAILING),
+        ],
+        total,
+        is_automatic=True,
+    )
 
 
 def _names(keys: QuerySet[RunKey]) -> list[tuple[str, str, bool]]:
