@@ -1,9 +1,41 @@
-"""Where the files of a model version are kept, as far as this server keeps them."""
+"""Where the files of a model version are kept, and how they are shown.
+
+They lie where a run or a logged model put them: nothing is copied when a version is made.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from artifacts.paths import ArtifactPath, UnsafePath
-from artifacts.store import ArtifactStore
+from artifacts.store import ArtifactStore, Entry
 from registry.models import ModelVersion
+from runs.detail import read_files
 from runs.files import artifact_store, root_of, run_store
+from runs.outputs import Place, RunFiles
+
+# How many files the page of a version lists; an archive of all of them has the rest.
+MAX_LISTED = 300
+
+_ROOT = ArtifactPath()
+
+
+@dataclass(frozen=True)
+class Node:
+    """One line of the list of files. ``run_path`` is where the run's own page shows it."""
+
+    entry: Entry
+    run_path: ArtifactPath | None
+    children: Sequence["Node"] | None = None
+
+
+@dataclass(frozen=True)
+class FileTree:
+    """A version's files; ``is_complete`` unless there are more than a page lists."""
+
+    nodes: Sequence[Node]
+    count: int
+    size: int
+    is_complete: bool
 
 
 def version_store(version: ModelVersion) -> tuple[ArtifactStore, ArtifactPath | None]:
@@ -20,3 +52,57 @@ def version_store(version: ModelVersion) -> tuple[ArtifactStore, ArtifactPath | 
         return store, None if root is None else root / path
     except UnsafePath:
         return store, None
+
+
+def version_files(version: ModelVersion) -> RunFiles | None:
+    """The files of a version; None if they are not on this server."""
+    store, root = version_store(version)
+    return None if root is None else RunFiles(Place(store, root), {})
+
+
+def file_tree(version: ModelVersion, files: RunFiles) -> FileTree:
+    """All files of a version, folders first, up to ``MAX_LISTED``."""
+    listing = _Listing(files)
+    nodes = listing.nodes(_ROOT, path_in_run(version))
+    return FileTree(nodes, listing.count, listing.size, is_complete=listing.count <= MAX_LISTED)
+
+
+def path_in_run(version: ModelVersion) -> ArtifactPath | None:
+    """Where the files show among the output files of the version's run, if they do."""
+    _, root = version_store(version)
+    if root is None or version.run is None:
+        return None
+    files = read_files(version.run)
+    if files.own is not None and root.parts[: len(files.own.root.parts)] == files.own.root.parts:
+        return root.relative_to(files.own.root)
+    for name, place in files.models.items():
+        if root.parts[: len(place.root.parts)] == place.root.parts:
+            folder = ArtifactPath((name,))
+            if files.own is not None and files.own.store.stat(files.own.root / folder):
+                # The run has files of its own under that name, and they show instead.
+                return None
+            return folder / root.relative_to(place.root)
+    return None
+
+
+class _Listing:
+    """Counts while it lists, and stops listing, but not counting one more, at the limit."""
+
+    def __init__(self, files: RunFiles) -> None:
+        self.files = files
+        self.count = 0
+        self.size = 0
+
+    def nodes(self, folder: ArtifactPath, in_run: ArtifactPath | None) -> list[Node]:
+        found = []
+        for entry in self.files.list(folder):
+            shown = None if in_run is None else in_run / ArtifactPath((entry.name,))
+            if entry.is_folder:
+                found.append(Node(entry, shown, self.nodes(entry.path, shown)))
+                continue
+            self.count += 1
+            if self.count > MAX_LISTED:
+                break
+            self.size += entry.size
+            found.append(Node(entry, shown))
+        return found
