@@ -35,8 +35,10 @@ def get_model(request: HttpRequest, name: str) -> RegisteredModel:
 
     Its ``workspace`` comes with it. Raises ``NoSuchModel``.
     """
+    # PostgreSQL cannot even be asked for a text with a NUL in it.
+    models = RegisteredModel.objects.none() if "\x00" in name else RegisteredModel.objects.all()
     model = (
-        RegisteredModel.objects.select_related("workspace")
+        models.select_related("workspace")
         .filter(name=name, workspace__slug=workspace_slug(request))
         .first()
     )

@@ -184,7 +184,7 @@ def _create_page(
 def _page(request: HttpRequest, found: RegisteredModel, **forms) -> HttpResponse:
     """The page, with the forms that were refused open and their values kept."""
     query = request.GET
-    sort = query.get("sort") or model_page.DEFAULT_SORT
+    sort = typed(query, "sort") or model_page.DEFAULT_SORT
     table = model_page.read_versions(found, sort=sort, page=query.get("page"))
     aliases = listing.aliases_of([found])[found.pk]
     context = {
