@@ -20,6 +20,10 @@ from playwright.sync_api import Page, sync_playwright
 
 FOLDER = Path(__file__).parent / "images"
 EXPERIMENT = "digits-mlp-sweep"
+BEST = "m.val/accuracy"
+COLUMNS = (
+    f"name,status,duration,model,{BEST},m.test/accuracy,m.val/loss,p.learning_rate,p.hidden_units"
+)
 COMPARED = 4
 WIDTH, HEIGHT = 1440, 900
 MAX_BYTES = 200_000
@@ -61,7 +65,7 @@ def addresses(site: str) -> dict[str, str]:
         settings.setdefault(setting, run["info"]["run_id"])
     chosen = ",".join(list(settings.values())[:COMPARED])
     return {
-        "run-list": f"{site}/w/default/experiments/{key}/",
+        "run-list": f"{site}/w/default/experiments/{key}/?sort=-{BEST}&cols={COLUMNS}",
         "compare": f"{site}/w/default/compare/?runs={chosen}",
     }
 
