@@ -52,7 +52,9 @@ def get_runs(request: HttpRequest, run_ids: Sequence[str]) -> list[Run]:
     found = {
         run.run_id: run
         for run in Run.objects.select_related("experiment__workspace").filter(
-            run_id__in=set(run_ids), experiment__workspace__slug=workspace_slug(request)
+            # What cannot be an id need not be looked up: PostgreSQL would refuse some of it.
+            run_id__in=set(filter(_RUN_ID.fullmatch, run_ids)),
+            experiment__workspace__slug=workspace_slug(request),
         )
     }
     return [found[run_id] for run_id in dict.fromkeys(run_ids) if run_id in found]

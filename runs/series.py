@@ -12,13 +12,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import TextChoices
 
+from core.db import release_connection
 from runs.models import Metric, MetricStat
 
 # No screen shows more of a line, and of many lines none needs as much.
 MAX_POINTS_A_LINE = 1_200
 MAX_POINTS_A_FIGURE = 20_000
 MIN_POINTS_A_LINE = 4
+
+# How many points are read at once where all of them are.
+PAGE = 5_000
 
 # ``part`` numbers the stretches. A peak's step and time are looked up in the primary key: each
 # lookup walks one stretch at most, so all of them together walk the series once.
@@ -67,6 +72,14 @@ SELECT found.run_id, found.step,
   found.value, found.is_nan
 FROM found
 """
+
+
+class Statistic(TextChoices):
+    """Which value of a series stands for it where there is room for one."""
+
+    LAST = "last", "Last value"
+    MINIMUM = "min", "Lowest value"
+    MAXIMUM = "max", "Highest value"
 
 
 class Point(NamedTuple):
@@ -124,11 +137,24 @@ def read_series(
 
 
 def all_points(stat: MetricStat) -> Iterator[Point]:
-    """Every point of one series in its order, read a few at a time."""
-    rows = Metric.objects.filter(run=stat.run_id, key=stat.key_id)
-    rows = rows.order_by("step", "timestamp", "value", "is_nan")
-    columns = rows.values_list("step", "timestamp", "value", "is_nan")
-    return (_point(*row) for row in columns.iterator(chunk_size=2_000))
+    """Every point of one series in its order, read a page at a time.
+
+    Between two pages no connection is held, however slowly they are taken.
+    """
+    rows = Metric.objects.filter(run=stat.run_id, key=stat.key_id).order_by("pk")
+    columns = rows.values_list("pk", "step", "timestamp", "value", "is_nan")
+    page = list(columns[:PAGE])
+    while page:
+        release_connection()
+        yield from (_point(*row) for _, *row in page)
+        page = list(columns.filter(pk__gt=page[-1][0])[:PAGE]) if len(page) == PAGE else []
+
+
+def value_of(stat: MetricStat, statistic: str) -> float:
+    """The value that stands for the series; NaN where that is what it is."""
+    columns = {Statistic.MINIMUM: stat.minimum, Statistic.MAXIMUM: stat.maximum}
+    value = columns.get(Statistic(statistic), stat.last)
+    return math.nan if value is None else value
 
 
 def _all_points(stats: Sequence[MetricStat]) -> Iterator[tuple[int, Point]]:

@@ -2,10 +2,18 @@
 
 from django.urls import path
 
-from runs.views import artifacts, run_detail
+from runs.views import artifacts, compare, run_detail, run_list
 
 app_name = "runs"
 urlpatterns = [
+    path("experiments/<int:experiment_id>/", run_list.run_list, name="list"),
+    # The same with the experiment's name in the address, for people who read addresses.
+    path("experiments/<int:experiment_id>-<slug:slug>/", run_list.run_list),
+    path("runs/", run_list.all_runs, name="all"),
+    path("compare/", compare.compare, name="compare"),
+    path("compare/figure.json", compare.figure, name="figure"),
+    path("compare/figure.svg", compare.chart_drawing, name="drawing"),
+    path("compare/points.csv", compare.chart_points, name="points"),
     path("runs/<str:run_id>/", run_detail.run_detail, name="detail"),
     path("runs/<str:run_id>/run.json", run_detail.run_export, name="export"),
     path("runs/<str:run_id>/rename/", run_detail.run_rename, name="rename"),

@@ -1,0 +1,248 @@
+"""A plot as the figure that Plotly draws in the browser, built and validated by Plotly here.
+
+Numbers travel as typed arrays. Colors of anything but runs are left to the page's template
+(``runs.charts.themes``), and so is whatever words say outside of the plot: it has no title and
+no legend, since the page has both.
+"""
+
+import base64
+from array import array
+from collections.abc import Iterable, Sequence
+from html import escape
+
+import msgspec
+import plotly.graph_objects as go
+
+from core.formatting import middle_text, number_text
+from runs.charts import palette
+from runs.charts.plots import Line, Mark, Plot
+from runs.charts.spec import Type
+
+# Part of every figure's ETag: to be raised when the same plot becomes another figure.
+VERSION = "2"
+
+# Up to here every line fits into one box that follows the pointer.
+MAX_UNIFIED_LINES = 8
+# From here on markers help the colors to tell lines apart.
+MIN_MARKED_LINES = 5
+MAX_VALUE_LABELS = 16
+MAX_TITLE_LENGTH = 60
+
+_MARK_SYMBOLS = {"nan": "x-thin", "above": "triangle-up", "below": "triangle-down"}
+# On the rail axis, whose 0 is the X-axis and whose 1 is the upper edge.
+_MARK_PLACES = {"nan": 0, "above": 0.97, "below": 0.03}
+
+
+def figure(plot: Plot, *, chart_id: str) -> dict:
+    """The figure of ``plot`` as plain values: ``data`` and ``layout``.
+
+    A figure with the same ``chart_id`` keeps the reader's zoom when it is drawn again.
+    """
+    traces = [trace for line in plot.lines for trace in _traces(plot, line)]
+    built = go.Figure({"data": traces, "layout": _layout(plot, chart_id)}).to_plotly_json()
+    # Plotly adds its own look, which would overrule ours.
+    built["layout"].pop("template", None)
+    return built
+
+
+def figure_bytes(plot: Plot, *, chart_id: str) -> bytes:
+    """The figure as JSON."""
+    return msgspec.json.encode(figure(plot, chart_id=chart_id))
+
+
+def _traces(plot: Plot, line: Line) -> Iterable[dict]:
+    if plot.type == Type.BAR:
+        yield _bar(plot, line)
+    elif plot.type == Type.SCATTER or line.numbers == 1:
+        yield _points(plot, line)
+    else:
+        yield _curve(plot, line)
+    if line.marks:
+        yield _rail(plot, line)
+
+
+def _curve(plot: Plot, line: Line) -> dict:
+    is_marked = len(plot.lines) >= MIN_MARKED_LINES
+    return {
+        **_common(plot, line),
+        "type": "scatter",
+        "mode": "lines+markers" if is_marked or _has_islands(line) else "lines",
+        "x": _typed(line.x),
+        "y": _typed(line.y),
+        "connectgaps": False,
+        "line": {
+            "color": palette.color(line.run.slot),
+            "dash": palette.dash(line.run.slot),
+            "width": 1.75,
+            "simplify": False,
+        },
+        "marker": {
+            "color": palette.color(line.run.slot),
+            "symbol": palette.symbol(line.run.slot),
+            "size": 6 if is_marked else 5,
+            # A number between two NaN is a point that no line shows: then all are marked.
+            "maxdisplayed": 0 if _has_islands(line) else 12,
+        },
+    }
+
+
+def _points(plot: Plot, line: Line) -> dict:
+    are_labeled = plot.type == Type.LINE or len(plot.lines) <= MAX_VALUE_LABELS
+    return {
+        **_common(plot, line),
+        "type": "scatter",
+        "mode": "markers+text" if line.numbers == 1 and are_labeled else "markers",
+        "x": _typed(line.x),
+        "y": _typed(line.y),
+        "text": [number_text(value) for value in line.y] if line.numbers == 1 else None,
+        "textposition": "top center",
+        "textfont": {"size": 11},
+        "cliponaxis": False,
+        "marker": {
+            "color": palette.color(line.run.slot),
+            "symbol": palette.symbol(line.run.slot),
+            "size": 9,
+        },
+    }
+
+
+def _bar(plot: Plot, line: Line) -> dict:
+    are_labeled = len(plot.lines) <= MAX_VALUE_LABELS
+    patterns = {"solid": "", "8px,5px": "/", "3px,3px": "."}
+    return {
+        **_common(plot, line),
+        "type": "bar",
+        "x": _typed(line.x),
+        "y": _typed(line.y),
+        "width": 0.7,
+        "text": [number_text(value) for value in line.y] if line.numbers and are_labeled else None,
+        "textposition": "outside",
+        "textfont": {"size": 11},
+        "textangle": 0,
+        "cliponaxis": False,
+        "marker": {
+            "color": palette.color(line.run.slot),
+            "pattern": {"shape": patterns[palette.dash(line.run.slot)], "fillmode": "overlay"},
+        },
+    }
+
+
+def _rail(plot: Plot, line: Line) -> dict:
+    """What is NaN, infinite or too large to draw, marked at the edges of the plot."""
+    first = {mark.kind: mark for mark in reversed(line.marks)}
+    return {
+        **_common(plot, line),
+        "type": "scatter",
+        "mode": "markers+text",
+        "yaxis": "y2",
+        "x": _typed([mark.x for mark in line.marks]),
+        "y": _typed([_MARK_PLACES[mark.kind] for mark in line.marks]),
+        # The first of each kind says what it is, the others on asking.
+        "text": [mark.text if first[mark.kind] is mark else "" for mark in line.marks],
+        "textposition": [_text_position(mark) for mark in line.marks],
+        "textfont": {"size": 11},
+        "customdata": [mark.text for mark in line.marks],
+        "hovertemplate": _hover(plot, "%{customdata}"),
+        "cliponaxis": False,
+        "marker": {
+            "color": palette.color(line.run.slot),
+            "symbol": [_MARK_SYMBOLS[mark.kind] for mark in line.marks],
+            "size": 9,
+            "line": {"color": palette.color(line.run.slot), "width": 1.75},
+        },
+    }
+
+
+def _text_position(mark: Mark) -> str:
+    return "bottom center" if mark.kind == "above" else "top center"
+
+
+def _common(plot: Plot, line: Line) -> dict:
+    return {
+        "name": _plain(line.run.label),
+        # The page's legend shows and hides all that belongs to a run.
+        "legendgroup": line.run.run_id,
+        "hovertemplate": _hover(plot, "%{y:.6~g}"),
+    }
+
+
+def _hover(plot: Plot, value: str) -> str:
+    """The line of one point; the run's name stands beside it, without markup of its own."""
+    extra = "<extra>%{fullData.name}</extra>"
+    if _is_unified(plot) or plot.x.kind == "category":
+        return f"{value}{extra}"
+    place = "%{x|%d %b %Y, %H:%M:%S}" if plot.x.kind == "date" else "%{x:,.6~r}"
+    return f"{value} at {place}{extra}"
+
+
+def _layout(plot: Plot, chart_id: str) -> dict:
+    x = {
+        "title": {"text": _plain(middle_text(plot.x.title, MAX_TITLE_LENGTH))},
+        "automargin": True,
+        "zeroline": False,
+    }
+    if plot.x.kind == "category":
+        count = len(plot.x.labels)
+        x |= {
+            "tickmode": "array",
+            "tickvals": list(range(count)),
+            "ticktext": [_plain(middle_text(label, 18)) for label in plot.x.labels],
+            "range": [-0.6, count - 0.4],
+            "ticks": "",
+            # Long names end below their bars, and none is left out for want of room.
+            "tickangle": 0 if count <= 3 else -30,
+            "ticklabeloverflow": "allow",
+        }
+    elif plot.x.kind == "date":
+        x |= {"type": "date", "hoverformat": "%d %b %Y, %H:%M:%S"}
+    else:
+        x |= {"type": "linear", "hoverformat": ",.6~r", "separatethousands": True}
+        if plot.x.title == "Step":
+            x["hoverformat"] = ",d"
+            x["unifiedhovertitle"] = {"text": "Step %{x:,d}"}
+    layout = {
+        "xaxis": x,
+        "yaxis": {
+            "title": {"text": _plain(middle_text(plot.y.title, MAX_TITLE_LENGTH))},
+            "automargin": True,
+            "type": "linear",
+        },
+        "hovermode": "x unified" if _is_unified(plot) else "closest",
+        "barmode": "overlay",
+        "showlegend": False,
+        "uirevision": chart_id,
+    }
+    if any(line.marks for line in plot.lines):
+        layout["yaxis2"] = {
+            "overlaying": "y",
+            "range": [0, 1],
+            "visible": False,
+            "fixedrange": True,
+        }
+        if not any(line.numbers for line in plot.lines):
+            # Nothing has a place on it, so it would make numbers up.
+            layout["yaxis"] |= {"range": [0, 1], "showticklabels": False}
+    return layout
+
+
+def _is_unified(plot: Plot) -> bool:
+    return plot.type == Type.LINE and len(plot.lines) <= MAX_UNIFIED_LINES
+
+
+def _has_islands(line: Line) -> bool:
+    """Whether some number has a gap on both sides, so that no line leads to it."""
+    drawn = [False, *(value == value for value in line.y), False]
+    return any(
+        here and not before and not after
+        for before, here, after in zip(drawn, drawn[1:], drawn[2:], strict=False)
+    )
+
+
+def _typed(numbers: Sequence[float]) -> dict:
+    """The numbers as Plotly reads them without parsing: NaN stays NaN."""
+    return {"dtype": "f8", "bdata": base64.b64encode(array("d", numbers).tobytes()).decode()}
+
+
+def _plain(text: str) -> str:
+    """``text`` for Plotly, which takes what looks like a tag for markup."""
+    return escape(text, quote=False)

@@ -1,0 +1,32 @@
+"""How runs are told apart in charts: by color, and from the ninth on by dash and marker too.
+
+The colors are those of ``static/css/app.css``; each is 3:1 on the surfaces of both themes.
+"""
+
+COLORS = (
+    "#3F55F7",
+    "#ED6E12",
+    "#9D546C",
+    "#C170BB",
+    "#2794FB",
+    "#7C58B3",
+    "#D02E1E",
+    "#859A74",
+)
+DASHES = ("solid", "8px,5px", "3px,3px")
+SYMBOLS = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
+
+
+def color(slot: int) -> str:
+    """The color of the run in that place of a comparison, from 0."""
+    return COLORS[slot % len(COLORS)]
+
+
+def dash(slot: int) -> str:
+    """How its line is broken, as Plotly and SVG write it; "solid" if it is not."""
+    return DASHES[slot // len(COLORS) % len(DASHES)]
+
+
+def symbol(slot: int) -> str:
+    """The shape of its markers, by Plotly's name."""
+    return SYMBOLS[slot % len(SYMBOLS)]
