@@ -48,7 +48,8 @@ bench: test-environment ## Measure logging and reading side by side with MLflow'
 
 docs: test-environment ## Rewrite the settings table and check every link of the documents
 	$(TOOLS)/python manage.py settings_table --write docs/settings.md
-	$(TOOLS)/python -m pytest -q tests/test_repository.py
+	$(TOOLS)/python -m tests.support.documents
+	$(TOOLS)/python -m pytest -q tests/test_repository.py tests/test_docs.py
 
 lock: test-environment ## Resolve the dependencies again (ARGS=--upgrade for newer ones)
 	echo uv | $(LOCK) $(ARGS) - -o requirements/bootstrap.txt

@@ -113,9 +113,9 @@ def _parse(body: bytes) -> tuple[object, str]:
             given = json.loads(given)
         json.dumps(given, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        return {}, "a text in it has half a surrogate pair"
+        raise BadRequest("A text in the request has half a surrogate pair.") from None
     except RecursionError:
-        return {}, "it is nested too deeply"
+        raise BadRequest("The request is nested too deeply.") from None
     except ValueError:
         return {}, "it is malformed"
     return given, ""

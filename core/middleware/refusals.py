@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 
 # The wire, also below a workspace's address.
 _API_PATH = re.compile(
-    r"(/w/[^/]+)?/((api|ajax-api)/|(get-artifact|model-versions/get-artifact|health|ready|version)$)"
+    r"(/w/[^/]+)?/((api|ajax-api|v1|gateway)/"
+    r"|(get-artifact|model-versions/get-artifact|health|ready|version|graphql|metrics)$)"
 )
 
 _STATUS = {

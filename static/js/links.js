@@ -1,7 +1,9 @@
 // Links that MLflow clients print have their target after the #, which no server ever sees:
 // /#/experiments/3/runs/0123…  This runs before the page is drawn and goes to the page they mean.
 (() => {
-  const base = document.currentScript.dataset.base;
+  // A client that names its workspace in a header says it behind the link: …?workspace=team-b
+  const named = new URLSearchParams(location.hash.split("?")[1] || "").get("workspace");
+  const base = named ? `/w/${encodeURIComponent(named)}/` : document.currentScript.dataset.base;
   const parts = location.hash.split("?")[0].split("/").slice(1).map(decodeURIComponent);
   if (!location.hash.startsWith("#/")) return;
   const at = (name) => parts[parts.indexOf(name) + 1];

@@ -104,6 +104,13 @@ def test_a_body_encoded_twice_is_read(api):
     assert api.send("POST", "experiments/create", body).status == 200
 
 
+def test_half_a_surrogate_pair_is_named_as_what_is_wrong(api):
+    answer = api.send("POST", "runs/set-tag", b'{"run_id": "x", "key": "k", "value": "\\ud800"}')
+
+    assert answer.status == 400
+    assert answer.message == "A text in the request has half a surrogate pair."
+
+
 def test_nulls_count_as_absent(api):
     answer = api.post("runs/create", experiment_id="0", run_name=None, tags=None, start_time=None)
 
@@ -111,7 +118,14 @@ def test_nulls_count_as_absent(api):
 
 
 def test_what_is_not_offered_says_so_as_clients_expect(client):
-    for address in ["/api/2.0/mlflow/nothing", "/api/3.0/mlflow/traces", "/ajax-api/2.0/x"]:
+    for address in [
+        "/api/2.0/mlflow/nothing",
+        "/api/3.0/mlflow/traces",
+        "/ajax-api/2.0/x",
+        "/v1/traces",
+        "/graphql",
+        "/w/default/api/3.0/mlflow/traces",
+    ]:
         response = client.post(address, {}, content_type="application/json")
 
         assert response.status_code == 404
