@@ -150,11 +150,14 @@ class SaveForm(forms.Form):
     name = Text(
         label="Name",
         what="name",
-        required=False,
         max_length=MAX_NAME_LENGTH,
         help_text=NAME_HELP,
     )
-    existing = forms.CharField(label="Existing model", required=False, strip=False)
+    existing = forms.CharField(
+        label="Existing model",
+        strip=False,
+        error_messages={"required": "Choose the model that gets a new version."},
+    )
     folder = forms.CharField(
         label="Model folder",
         strip=False,
@@ -182,21 +185,17 @@ class SaveForm(forms.Form):
         """Which of the two is ticked, also in a form that was refused."""
         return self["target"].value() or self.NEW
 
-    def clean(self) -> None:
-        target = self.cleaned_data.get("target")
-        if target == self.EXISTING:
-            if not self.cleaned_data.get("existing"):
-                self.add_error("existing", "Choose the model that gets a new version.")
-        elif target == self.NEW and "name" in self.cleaned_data:
-            if not self.cleaned_data["name"]:
-                self.add_error("name", "Give the model a name.")
-            else:
-                self._take("name", clean_model_name)
-        if self.cleaned_data.get("alias"):
-            self._take("alias", clean_alias)
+    def clean_name(self) -> str:
+        return clean_model_name(self.cleaned_data["name"])
 
-    def _take(self, field: str, clean: Callable[[str], str]) -> None:
-        try:
-            clean(self.cleaned_data[field])
-        except ValidationError as error:
-            self.add_error(field, error)
+    def clean_alias(self) -> str:
+        alias = self.cleaned_data["alias"]
+        return clean_alias(alias) if alias else ""
+
+    def clean(self) -> None:
+        # What stands in the fields of the way that is not taken does not matter.
+        not_taken = {self.NEW: "existing", self.EXISTING: "name"}
+        target = self.cleaned_data.get("target")
+        if target in not_taken:
+            self.errors.pop(not_taken[target], None)
+            self.cleaned_data[not_taken[target]] = ""

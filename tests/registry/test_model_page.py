@@ -85,7 +85,10 @@ def test_versions_show_what_differs_between_their_runs(client, model):
         model, "first", metrics={"val/auc": [0.8], "same": [1.0]}, params={"lr": "0.1", "seed": "1"}
     )
     add_version(
-        model, "second", metrics={"val/auc": [0.9], "same": [1.0]}, params={"lr": "0.2", "seed": "1"}
+        model,
+        "second",
+        metrics={"val/auc": [0.9], "same": [1.0]},
+        params={"lr": "0.2", "seed": "1"},
     )
 
     page = client.get(URL).text
