@@ -53,8 +53,6 @@ class ModelDescription:
     mlflow_version: str = ""
     created: str = ""
     size: int | None = None
-    model_id: str = ""
-    input_example: str = ""
     metadata: tuple[tuple[str, str], ...] = field(default=())
 
     @property
@@ -81,7 +79,6 @@ def describe_model(text: str) -> ModelDescription:
     if not isinstance(flavors, dict):
         raise NotAModelFile("The file names no flavors.")
     signature = _mapping(said.get("signature"))
-    example = _mapping(said.get("saved_input_example_info"))
     size = _text(said.get("model_size_bytes"))
     return ModelDescription(
         flavors=tuple(Flavor(name, _facts(facts)) for name, facts in flavors.items()),
@@ -91,8 +88,6 @@ def describe_model(text: str) -> ModelDescription:
         mlflow_version=_text(said.get("mlflow_version")),
         created=_text(said.get("utc_time_created")).partition(".")[0],
         size=int(size) if re.fullmatch(r"[0-9]{1,18}", size) else None,
-        model_id=_text(said.get("model_id")),
-        input_example=_text(example.get("artifact_path")),
         metadata=_facts(said.get("metadata")),
     )
 

@@ -341,7 +341,16 @@ def test_a_model_folder_shows_flavors_signature_and_how_to_load_it(run, show):
 
     page = preview_in(show("model"))
 
-    for text in ["sklearn", "2.6 kB", "age", "double", "region", "optional", "float64 (any)"]:
+    for text in [
+        "sklearn",
+        "2.6 kB",
+        "age",
+        "double",
+        "region",
+        "optional",
+        "float64 (any)",
+        "1.9.1",
+    ]:
         assert text in page
     assert f"mlflow.pyfunc.load_model(&quot;runs:/{run.run_id}/model&quot;)" in page
     assert "scikit-learn==1.9.1" in page
