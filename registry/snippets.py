@@ -75,7 +75,8 @@ def serve_snippet(version: ModelVersion, tracking_uri: str) -> str:
     return "\n".join(
         [
             f"export MLFLOW_TRACKING_URI={tracking_uri}",
-            f"mlflow models serve -m {quoted} -p 5001 --env-manager local",
+            f"mlflow models serve -m {quoted} \\",
+            "    -p 5001 --env-manager local",
         ]
     )
 
