@@ -21,6 +21,8 @@ from core.errors import Invalid
 
 MAX_PATH_BYTES = 4096
 MAX_NAME_BYTES = 255
+# Whatever makes or reads a folder in a folder in a folder comes back from this many.
+MAX_PARTS = 100
 
 # A name encoded more often than this is an attempt at something, not a name.
 _MAX_DECODINGS = 10
@@ -56,6 +58,8 @@ class ArtifactPath:
             raise UnsafePath(str(self), "begins with a drive letter")
         if len(str(self).encode()) > MAX_PATH_BYTES:
             raise UnsafePath(str(self), f"has more than {MAX_PATH_BYTES} bytes")
+        if len(self.parts) > MAX_PARTS:
+            raise UnsafePath(str(self), f"has more than {MAX_PARTS} parts")
 
     @classmethod
     def parse(cls, text: str, *, allow_root: bool = False) -> Self:

@@ -13,15 +13,20 @@ from runs.detail import read_files
 from runs.files import artifact_store, root_of, run_store
 from runs.outputs import Place, RunFiles
 
-# How many files the page of a version lists; an archive of all of them has the rest.
+# How many files and folders the page of a version lists, and how deep it goes; an archive of
+# all of them has the rest.
 MAX_LISTED = 300
+MAX_DEPTH = 12
 
 _ROOT = ArtifactPath()
 
 
 @dataclass(frozen=True)
 class Node:
-    """One line of the list of files. ``run_path`` is where the run's own page shows it."""
+    """One line of the list of files. ``run_path`` is where the run's own page shows it.
+
+    ``children`` is None for a file, and for a folder that lies too deep to be opened here.
+    """
 
     entry: Entry
     run_path: ArtifactPath | None
@@ -61,10 +66,10 @@ def version_files(version: ModelVersion) -> RunFiles | None:
 
 
 def file_tree(version: ModelVersion, files: RunFiles) -> FileTree:
-    """All files of a version, folders first, up to ``MAX_LISTED``."""
+    """The files of a version, folders first, up to ``MAX_LISTED`` and ``MAX_DEPTH``."""
     listing = _Listing(files)
-    nodes = listing.nodes(_ROOT, path_in_run(version))
-    return FileTree(nodes, listing.count, listing.size, is_complete=listing.count <= MAX_LISTED)
+    nodes = listing.nodes(_ROOT, path_in_run(version), depth=1)
+    return FileTree(nodes, listing.count, listing.size, listing.is_complete)
 
 
 def path_in_run(version: ModelVersion) -> ArtifactPath | None:
@@ -86,23 +91,31 @@ def path_in_run(version: ModelVersion) -> ArtifactPath | None:
 
 
 class _Listing:
-    """Counts while it lists, and stops listing, but not counting one more, at the limit."""
+    """Counts files while it lists them, and stops at the limits."""
 
     def __init__(self, files: RunFiles) -> None:
         self.files = files
+        self.lines = 0
         self.count = 0
         self.size = 0
+        self.is_complete = True
 
-    def nodes(self, folder: ArtifactPath, in_run: ArtifactPath | None) -> list[Node]:
+    def nodes(self, folder: ArtifactPath, in_run: ArtifactPath | None, *, depth: int) -> list[Node]:
         found = []
         for entry in self.files.list(folder):
-            shown = None if in_run is None else in_run / ArtifactPath((entry.name,))
-            if entry.is_folder:
-                found.append(Node(entry, shown, self.nodes(entry.path, shown)))
-                continue
-            self.count += 1
-            if self.count > MAX_LISTED:
+            if self.lines == MAX_LISTED:
+                self.is_complete = False
                 break
-            self.size += entry.size
-            found.append(Node(entry, shown))
+            self.lines += 1
+            shown = None if in_run is None else in_run / ArtifactPath((entry.name,))
+            if not entry.is_folder:
+                self.count += 1
+                self.size += entry.size
+                found.append(Node(entry, shown))
+            elif depth == MAX_DEPTH:
+                self.is_complete = False
+                found.append(Node(entry, shown))
+            else:
+                children = self.nodes(entry.path, shown, depth=depth + 1)
+                found.append(Node(entry, shown, children))
         return found

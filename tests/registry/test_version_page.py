@@ -112,6 +112,19 @@ def test_all_files_are_sent_as_an_archive(client, version):
     assert 'filename="churn v1.zip"' in response.headers["Content-Disposition"]
 
 
+def test_however_many_and_deep_the_files_are_the_page_stays_short(client, version):
+    write_file(version.run, f"model/{'d/' * 90}deep.txt", "x")
+    for i in range(400):
+        write_file(version.run, f"model/many/{i}.txt", "x")
+
+    page = client.get(URL)
+
+    assert page.status_code == 200
+    assert "The download has all of them" in page.text
+    assert page.text.count('class="size"') <= 300
+    assert f'/artifacts/model{"/d" * 12}"' in page.text
+
+
 @pytest.mark.parametrize("path", ["files/no/such", "files/../../x", "files/%2e%2e/x", "files/a//b"])
 def test_a_file_that_is_not_there_is_not_sent(client, version, path):
     assert client.get(f"{URL}{path}").status_code in {400, 404}
