@@ -22,7 +22,7 @@ from core.errors import Invalid
 MAX_PATH_BYTES = 4096
 MAX_NAME_BYTES = 255
 # Whatever makes or reads a folder in a folder in a folder comes back from this many.
-MAX_PARTS = 100
+MAX_PARTS = 250
 
 # A name encoded more often than this is an attempt at something, not a name.
 _MAX_DECODINGS = 10

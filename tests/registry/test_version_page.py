@@ -113,7 +113,7 @@ def test_all_files_are_sent_as_an_archive(client, version):
 
 
 def test_however_many_and_deep_the_files_are_the_page_stays_short(client, version):
-    write_file(version.run, f"model/{'d/' * 90}deep.txt", "x")
+    write_file(version.run, f"model/{'d/' * 200}deep.txt", "x")
     for i in range(400):
         write_file(version.run, f"model/many/{i}.txt", "x")
 
