@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from experiments.models import NOTE_TAG, Direction, Experiment, ExperimentTag
@@ -16,7 +16,10 @@ TAGS_SHOWN = 3
 
 # What the list can be sorted by; the first is the default.
 ORDERS = {
-    "activity": ("Last activity", ["-last_start", "-creation_time", "pk"]),
+    "activity": (
+        "Last activity",
+        [F("last_start").desc(nulls_last=True), "-creation_time", "pk"],
+    ),
     "name": ("Name", ["name"]),
     "runs": ("Runs", ["-run_count", "name"]),
     "created": ("Created", ["-creation_time", "pk"]),

@@ -75,6 +75,7 @@ def mlflow_client(server: Server, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
     monkeypatch.setenv("GIT_PYTHON_REFRESH", "quiet")
     import mlflow
+    from mlflow.utils.autologging_utils import AUTOLOGGING_INTEGRATIONS
 
     mlflow.set_tracking_uri(server.url)
     mlflow.set_registry_uri(server.url)
@@ -83,6 +84,8 @@ def mlflow_client(server: Server, monkeypatch: pytest.MonkeyPatch):
     while mlflow.active_run():
         mlflow.end_run()
     mlflow.autolog(disable=True, silent=True)
+    # A library's own autolog() keeps mlflow.autolog() from changing it ever after.
+    AUTOLOGGING_INTEGRATIONS.clear()
     mlflow.tracking.fluent._active_experiment_id = None
     mlflow.set_tracking_uri(None)
     mlflow.set_registry_uri(None)
