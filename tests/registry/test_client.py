@@ -8,6 +8,7 @@ import mlflow
 import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
+from mlflow.utils.autologging_utils import AUTOLOGGING_INTEGRATIONS
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import LinearRegression
 
@@ -63,16 +64,19 @@ def test_a_run_is_registered_found_and_loaded_back(mlflow_client, run_with_model
     assert {(each["name"], each["version"]) for each in noted} == {(name, "1"), (name, "2")}
 
 
-def test_log_model_and_autolog_register_as_they_log(mlflow_client, experiment_name, name, fitted):
+def test_log_model_and_autolog_register_as_they_log(
+    mlflow_client, monkeypatch, experiment_name, name, fitted
+):
     model, data = fitted
     mlflow.set_experiment(experiment_name)
 
     with mlflow.start_run():
         mlflow.sklearn.log_model(model, name="model", registered_model_name=name)
+    # What one integration is told outlives the test otherwise, and mlflow.autolog() minds it.
+    monkeypatch.setitem(AUTOLOGGING_INTEGRATIONS, "sklearn", {})
     mlflow.sklearn.autolog(registered_model_name=name)
     with mlflow.start_run():
         LinearRegression().fit(data, data["age"])
-    mlflow.sklearn.autolog(disable=True)
 
     found = mlflow_client.search_model_versions(f"name = '{name}'")
     assert [version.version for version in found] == ["2", "1"]
