@@ -4,7 +4,7 @@ A column's id is what stands in addresses: ``status`` for a property, ``m.val/lo
 ``p.lr`` for a hyperparameter, ``t.team`` for a tag.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
@@ -15,7 +15,8 @@ from runs.models import KeyKind, RunKey
 # A list nobody has chosen columns for has at most so many, one that somebody chose at most that.
 MAX_AUTOMATIC = 16
 MAX_CHOSEN = 60
-_AUTOMATIC_METRICS = 5
+# More would push what was tried out of the window.
+_AUTOMATIC_METRICS = 4
 
 PROPERTIES = {
     "name": "Run name",
@@ -67,16 +68,28 @@ class Column:
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns shown, how many there are to choose from, and what of a choice is unknown."""
+    """The columns shown, how many there are to choose from, and what of a choice is unknown.
+
+    ``everything`` is what an address says to see, beside the shown ones, every metric and
+    hyperparameter that differs, as far as one list may have so many columns; empty where nothing
+    is left out.
+    """
 
     shown: Sequence[Column]
     total: int
     is_automatic: bool
     unknown: Sequence[str] = ()
+    everything: str = ""
 
     def keys(self, kind: str) -> list[str]:
         """The names of the shown columns of one kind."""
         return [column.key for column in self.shown if column.kind == kind]
+
+    @property
+    def group_starts(self) -> set[Column]:
+        """The columns that begin a group, the first of all excepted."""
+        pairs = zip(self.shown[1:], self.shown[2:], strict=False)
+        return {column for before, column in pairs if before.kind != column.kind}
 
     @property
     def groups(self) -> list[tuple[str, int]]:
@@ -107,63 +120,109 @@ def parse_column(text: str) -> Column | None:
     return None
 
 
+@dataclass(frozen=True)
+class _Name:
+    """A name that runs have; ``spread`` is how many experiments have it."""
+
+    kind: str
+    name: str
+    varies: bool
+    spread: int
+
+    @property
+    def column(self) -> Column:
+        return Column(self.kind, self.name)
+
+
 def choose_columns(
     keys: QuerySet[RunKey], *, chosen: str, experiment: Experiment | None = None
 ) -> Columns:
     """The columns that ``chosen`` names, comma-separated; without it those that differ.
 
     ``keys`` are the names that the listed runs may have. The first column is always the name.
-    Automatic ones are the properties of the run, then the experiment's primary metric, further
-    metrics and hyperparameters with more than one value, in the order of their names.
+    Automatic ones are the properties of the run, and of the metrics and hyperparameters with more
+    than one value: primary metrics, then names that most experiments have, in alphabetical order.
     """
     names = _names(keys)
     total = len(PROPERTIES) + sum(
-        1 for kind, name, _ in names if kind != KeyKind.TAG or not name.startswith(RESERVED_PREFIX)
+        name.kind != KeyKind.TAG or not name.name.startswith(RESERVED_PREFIX) for name in names
     )
     if chosen:
-        return _chosen_columns(chosen, {(kind, name) for kind, name, _ in names}, total)
+        return _chosen_columns(chosen, {name.column for name in names}, total)
 
     leading = [*_LEADING] if experiment else [_LEADING[0], "experiment", *_LEADING[1:]]
     room = MAX_AUTOMATIC - len(leading) - len(_TRAILING)
-    varying = [(kind, name) for kind, name, varies in names if varies]
-    metrics = [name for kind, name in varying if kind == KeyKind.METRIC]
-    params = [name for kind, name in varying if kind == KeyKind.PARAM]
-    primary = experiment.primary_metric if experiment else ""
-    # The one that matters first; what is measured on held-out data before what it learned from.
-    metrics.sort(key=lambda name: (name != primary, name.startswith("train"), name))
-    metrics = metrics[: max(_AUTOMATIC_METRICS, room - len(params))]
-    differing = [Column(KeyKind.METRIC, name) for name in metrics]
-    differing += [Column(KeyKind.PARAM, name) for name in params]
+    primary = {experiment.primary_metric} if experiment else _primary_metrics(keys)
+    metrics = _differing(names, KeyKind.METRIC, first=primary)
+    params = _differing(names, KeyKind.PARAM)
+    some_metrics = metrics[: _AUTOMATIC_METRICS if params else room]
+    some_params = params[: room - len(some_metrics)]
+
+    def framed(*differing: Column) -> list[Column]:
+        before = [Column("property", name) for name in leading]
+        after = [Column("property", name) for name in _TRAILING]
+        return [*before, *differing[: MAX_CHOSEN - len(before) - len(after)], *after]
+
+    shown = framed(*some_metrics, *some_params)
+    everything = framed(*metrics, *params)
     return Columns(
-        [
-            *(Column("property", name) for name in leading),
-            *differing[:room],
-            *(Column("property", name) for name in _TRAILING),
-        ],
+        shown,
         total,
         is_automatic=True,
+        everything=",".join(column.id for column in everything)
+        if len(everything) > len(shown)
+        else "",
     )
 
 
-def _names(keys: QuerySet[RunKey]) -> list[tuple[str, str, bool]]:
+def _names(keys: QuerySet[RunKey]) -> list[_Name]:
     """Each kind and name once, and whether it varies in or between the experiments."""
     rows = (
         keys.values("kind", "name")
         .annotate(
+            spread=Count("name"),
             varying=Count("name", filter=Q(varies=True)),
             samples=Count("sample", distinct=True),
         )
         .order_by("kind", "name")
     )
-    return [(row["kind"], row["name"], row["varying"] > 0 or row["samples"] > 1) for row in rows]
+    return [
+        _Name(
+            row["kind"],
+            row["name"],
+            varies=row["varying"] > 0 or row["samples"] > 1,
+            spread=row["spread"],
+        )
+        for row in rows
+    ]
 
 
-def _chosen_columns(chosen: str, known: set[tuple[str, str]], total: int) -> Columns:
+def _primary_metrics(keys: QuerySet[RunKey]) -> set[str]:
+    experiments = Experiment.objects.filter(pk__in=keys.values("experiment"))
+    return set(experiments.exclude(primary_metric="").values_list("primary_metric", flat=True))
+
+
+def _differing(names: Sequence[_Name], kind: str, *, first: Collection[str] = ()) -> list[Column]:
+    """The columns of one kind that tell runs apart, those that say most before the others."""
+    varying = [name for name in names if name.kind == kind and name.varies]
+    # What is measured on held-out data comes before what the model learned from.
+    varying.sort(
+        key=lambda each: (
+            each.name not in first,
+            -each.spread,
+            each.name.startswith("train"),
+            each.name,
+        )
+    )
+    return [name.column for name in varying]
+
+
+def _chosen_columns(chosen: str, known: Collection[Column], total: int) -> Columns:
     columns = [Column("property", "name")]
     unknown = []
     for text in chosen.split(",")[: 2 * MAX_CHOSEN]:
         column = parse_column(text.strip().lstrip("!"))
-        if column is None or (column.kind != "property" and (column.kind, column.key) not in known):
+        if column is None or (column.kind != "property" and column not in known):
             unknown.append(text.strip())
         elif column not in columns:
             columns.append(column)

@@ -21,6 +21,7 @@ from runs.models import LoggedModel, MetricStat, Run, RunInput, RunStatus
 from runs.outputs import RunFiles, Tally, run_files
 from runs.schemas import Column, columns, row_count
 from runs.sparklines import Sparkline, sparklines
+from runs.status import shown_statuses
 
 # What a table of a page holds before it has to be searched.
 MAX_METRICS = 200
@@ -32,9 +33,6 @@ MAX_HEADLINES = 3
 
 # How many runs one comparison holds in its address.
 MAX_COMPARED = 40
-
-# A run that is running and has said nothing for this long has probably ended without a word.
-STALLED_AFTER_MS = 10 * 60 * 1000
 
 SYSTEM_PREFIX = "system/"
 
@@ -348,7 +346,7 @@ def read_header(run: Run, *, tags_shown: int | None = MAX_TAGS) -> Header:
     files = run_files(run, models)
     return Header(
         run=run,
-        status=_status(run, now),
+        status=shown_statuses([run], now=now)[run.pk],
         duration_ms=max(0, (now if run.end_time is None else run.end_time) - run.start_time),
         is_recent=0 <= now - run.start_time < RELATIVE_LIMIT,
         tags=read_tags(run, shown=tags_shown),
@@ -397,15 +395,6 @@ def read_detail(
         failure=_failure(header.files) if run.status == RunStatus.FAILED else None,
         versions=_versions(run),
     )
-
-
-def _status(run: Run, now: int) -> str:
-    """The run's status, or STALLED if it says it is running and nothing has come for long."""
-    if run.status != RunStatus.RUNNING or now - run.start_time < STALLED_AFTER_MS:
-        return run.status
-    heard = run.stats.order_by("-last_timestamp").values_list("last_timestamp", flat=True).first()
-    last_word = max(run.start_time, min(heard or 0, now))
-    return "STALLED" if now - last_word > STALLED_AFTER_MS else run.status
 
 
 def _newer(run: Run) -> Run | None:

@@ -17,7 +17,7 @@ from runs.filters import RunFilter
 from runs.models import Run, RunKey, RunStatus
 from runs.ordering import SortKey, page_of_runs, parse_sort
 from runs.snippets import first_run
-from runs.table import count_up_to, table_rows
+from runs.table import best_of, count_up_to, table_rows
 from workspaces.access import get_workspace, tracking_uri
 
 RUNS_PER_PAGE = 50
@@ -98,23 +98,29 @@ def _listed(request: HttpRequest, runs, keys, experiment: Experiment | None) -> 
     )
     count, is_more = count_up_to(matching)
     total, total_is_more = count_up_to(runs) if run_filter.is_active else (count, is_more)
-    rows = table_rows(page.runs, columns)
+    # A single run is not the best of anything.
+    best = best_of(matching, experiment) if experiment and count > 1 else None
     return {
         "filter": run_filter,
         "statuses": _statuses(query),
+        "statuses_asked": len(set(query.getlist("status")) - {""}),
         "conditions": _conditions(query),
         "columns": columns,
         "heads": _heads(query, columns, sort, experiment),
         "sorts": _sorts(query, columns),
-        "rows": rows,
+        "everything_url": _with(query, cols=columns.everything) if columns.everything else "",
+        "automatic_url": _with(query, cols=None),
+        "rows": table_rows(page.runs, columns, best=best),
         "count": count,
         "count_is_more": is_more,
         "total": total,
         "total_is_more": total_is_more,
         "previous_url": _with(query, **{_PAGE_KEY: page.previous}) if page.previous else "",
         "next_url": _with(query, **{_PAGE_KEY: page.next}) if page.next else "",
-        "is_live": any(run.status == RunStatus.RUNNING for run in page.runs),
-        "last_viewed": page.runs[0] if page.runs else None,
+        # Only the first page can get new rows; what is on the others is history.
+        "is_live": not query.get(_PAGE_KEY),
+        "is_running": any(run.status == RunStatus.RUNNING for run in page.runs),
+        "first_run": page.runs[0] if page.runs else None,
     }
 
 
@@ -133,7 +139,7 @@ def _heads(
     experiment: Experiment | None,
 ) -> list[Head]:
     heads = []
-    before = None
+    group_starts = columns.group_starts
     for column in columns.shown:
         current = next((key for key in sort if key.column == column), None)
         if current is not None:
@@ -150,10 +156,9 @@ def _heads(
                 if column.is_sortable
                 else "",
                 aria_sort=aria_sort,
-                starts_group=before is not None and before != column.kind,
+                starts_group=column in group_starts,
             )
         )
-        before = column.kind
     return heads
 
 

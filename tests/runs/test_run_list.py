@@ -4,7 +4,9 @@ from urllib.parse import quote
 
 import pytest
 from django.utils.html import escape
+from playwright.sync_api import expect
 
+from core.time import now_ms
 from runs.actions.runs import delete_run
 from tests.support.factories import make_experiment, make_run
 
@@ -62,6 +64,79 @@ def test_only_what_differs_gets_a_column(client, experiment, url):
     assert "optimizer" not in heads(response)
     assert "epochs" not in heads(response)
     assert "those that differ between runs" in response.text
+
+
+def test_few_metrics_leave_room_for_what_was_tried_and_a_link_leads_to_the_rest(
+    client, experiment, url
+):
+    for value in (1.0, 2.0):
+        make_run(
+            experiment,
+            metrics={f"m{index}": value for index in range(9)},
+            params={f"p{index}": str(value) for index in range(9)},
+        )
+
+    automatic = client.get(url, {"q": "-"})
+    link = re.search(r'href="([^"]*)">show all that differ', automatic.text).group(1)
+    everything = client.get(link.replace("&amp;", "&"))
+
+    assert len(heads(automatic)) + 1 == 16
+    assert [head for head in heads(automatic) if re.match(r"[mp]\d", head)] == [
+        *("m0", "m1", "m2", "m3"),
+        *("p0", "p1", "p2", "p3", "p4", "p5"),
+    ]
+    assert len([head for head in heads(everything) if re.match(r"[mp]\d", head)]) == 18
+    # What narrows the list stays.
+    assert "q=-" in link
+
+
+def test_the_primary_metric_comes_first_and_its_best_value_is_marked(client, db):
+    experiment = make_experiment(
+        "primary",
+        **{
+            "mlflow.experiment.primaryMetric.name": "z/loss",
+            "mlflow.experiment.primaryMetric.greaterIsBetter": "False",
+        },
+    )
+    for loss in (0.3, 0.2, 0.1, math.nan, -math.inf):
+        make_run(experiment, metrics={"a": loss, "z/loss": loss})
+    url = f"/w/default/experiments/{experiment.pk}/"
+
+    whole = client.get(url)
+    narrowed = client.get(url, {"where": "metrics.a > 0.15"})
+
+    assert heads(whole)[4:6] == ["z/loss", "a"]
+    best = r'<span class="best">(?:<[^>]*>)?([\d.]+)'
+    # Neither NaN nor an infinity is the best of anything.
+    assert re.findall(best, whole.text) == ["0.1000"]
+    assert re.findall(best, narrowed.text) == ["0.2000"]
+
+
+def test_a_metric_that_is_not_a_number_is_not_a_missing_one(client, experiment, url):
+    make_run(experiment, metrics={"loss": math.nan, "other": 1.0})
+    make_run(experiment, metrics={"loss": math.inf})
+    make_run(experiment, metrics={"other": 2.0})
+
+    text = client.get(url, {"cols": "m.loss"}).text
+
+    assert text.count('<span class="not-finite">NaN</span>') == 1
+    assert text.count('<span class="not-finite">∞</span>') == 1
+    assert text.count("not logged") == 1
+
+
+@pytest.mark.parametrize(
+    ("minutes", "word", "duration"), [(2, "Running", "2 m"), (60, "Stalled", "1 h")]
+)
+def test_a_running_run_says_how_long_and_whether_it_has_gone_silent(
+    client, experiment, url, minutes, word, duration
+):
+    now = now_ms()
+    make_run(experiment, start_time=now - minutes * 60_000 - 5, status="RUNNING")
+
+    row = re.search(r"<tr data-run.*?</tr>", client.get(url).text, re.DOTALL).group()
+
+    assert word in row
+    assert f">{duration}<" in row
 
 
 def test_columns_can_be_named_in_the_address(client, experiment, url):
@@ -220,8 +295,15 @@ def test_parents_count_their_children_and_children_are_marked(client, experiment
     children = client.get(url, {"where": f"tags.mlflow.parentRunId = '{parent.run_id}'"})
 
     assert "3 children" in text
-    assert text.count('title="A child run"') == 3
+    to_parent = f'class="child-mark" href="/w/default/runs/{parent.run_id}/"'
+    assert text.count(to_parent) == 3
     assert sorted(names(children)) == ["trial 0", "trial 1", "trial 2"]
+
+
+def test_a_parent_that_cannot_be_an_address_breaks_nothing(client, experiment, url):
+    make_run(experiment, "orphan", tags={"mlflow.parentRunId": "a/b?c"})
+
+    assert names(client.get(url)) == ["orphan"]
 
 
 def test_deleted_runs_are_not_listed(client, experiment, url):
@@ -353,6 +435,29 @@ def test_a_run_list_is_worked_by_keyboard_alone(server, page, mlflow_client, exp
 
     page.wait_for_url("**/compare/**")
     assert page.url.count("run=") == 2
+
+
+@pytest.mark.browser
+def test_an_open_list_follows_its_runs_and_moves_none(server, page, mlflow_client, experiment_name):
+    key = mlflow_client.create_experiment(experiment_name)
+    first = mlflow_client.create_run(key, run_name="first").info.run_id
+    mlflow_client.log_metric(first, "accuracy", 0.25)
+    page.goto(f"{server.url}/w/default/experiments/{key}/?cols=m.accuracy")
+    page.get_by_label("Tick first").check()
+    before = page.locator("tbody tr").element_handle()
+
+    mlflow_client.log_metric(first, "accuracy", 0.75, step=1)
+    mlflow_client.create_run(key, run_name="second")
+
+    expect(page.locator("td", has_text="0.7500")).to_be_visible(timeout=15_000)
+    new = page.get_by_role("link", name="1 new run")
+    expect(new).to_be_visible()
+    assert page.locator("tbody tr").count() == 1
+    assert before.is_visible()
+    assert page.get_by_label("Tick first").is_checked()
+    assert page.get_by_role("link", name="Run list").inner_text().split() == ["Run", "list", "2"]
+    new.click()
+    expect(page.locator("tbody tr")).to_have_count(2)
 
 
 @pytest.mark.browser
