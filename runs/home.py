@@ -1,15 +1,20 @@
 """What the home of a workspace shows: its experiments, and what runs now."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from core.time import now_ms
 from experiments.models import NOTE_TAG, Direction, Experiment, ExperimentTag
 from runs.keys import metric_key_ids
 from runs.models import MetricStat, Run, RunStatus
+from runs.status import shown_statuses
 from workspaces.models import Workspace
+
+_MARKDOWN_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 
 RUNNING_SHOWN = 5
 TAGS_SHOWN = 3
@@ -42,9 +47,10 @@ class ExperimentRow:
 
 @dataclass(frozen=True)
 class RunningRun:
-    """A run that is under way, and the latest value of its experiment's primary metric."""
+    """A run that says it is under way, and the latest value of its experiment's primary metric."""
 
     run: Run
+    status: str
     metric: str
     value: float | None
 
@@ -112,6 +118,7 @@ def running_runs(workspace: Workspace) -> list[RunningRun]:
         .select_related("experiment__workspace")
         .newest_first()[:RUNNING_SHOWN]
     )
+    statuses = shown_statuses(runs, now=now_ms())
     keys = metric_key_ids({run.experiment.primary_metric for run in runs} - {""})
     values = {
         (run_id, key_id): last
@@ -122,6 +129,7 @@ def running_runs(workspace: Workspace) -> list[RunningRun]:
     return [
         RunningRun(
             run,
+            statuses[run.pk],
             run.experiment.primary_metric,
             values.get((run.pk, keys.get(run.experiment.primary_metric))),
         )
@@ -152,5 +160,7 @@ def _best_values(experiments: Sequence[Experiment]) -> dict[int, float]:
 
 
 def _first_line(text: str) -> str:
-    lines = (line.strip(" #*_>-") for line in text.splitlines())
+    """The first line of a note in Markdown that says something, as plain words."""
+    plain = _MARKDOWN_LINK.sub(r"\1", text)
+    lines = (line.replace("`", "").replace("*", "").strip(" #_>-") for line in plain.splitlines())
     return next(filter(None, lines), "")

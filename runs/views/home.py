@@ -49,5 +49,8 @@ def workspace_home(request: HttpRequest, workspace: str) -> HttpResponse:
 @require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
     """How to log here, which keys there are, and how to write a filter."""
-    snippet = first_run(tracking_uri(request), EXAMPLE_NAME)
-    return render(request, "help/help.html", {"snippet": snippet})
+    context = {
+        "workspace": get_workspace(request),
+        "snippet": first_run(tracking_uri(request), EXAMPLE_NAME),
+    }
+    return render(request, "help/help.html", context)

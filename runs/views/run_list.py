@@ -9,15 +9,16 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRefresh
 
+from core.formatting import is_finite, middle_text
 from experiments.access import get_experiment
 from experiments.models import NOTE_TAG, Experiment
 from runs.columns import RESERVED_PREFIX, Column, Columns, choose_columns
 from runs.directions import which_is_better
 from runs.filters import RunFilter
-from runs.models import Run, RunKey, RunStatus
+from runs.models import KeyKind, Run, RunKey, RunStatus
 from runs.ordering import SortKey, page_of_runs, parse_sort
-from runs.snippets import first_run
-from runs.table import best_of, count_up_to, table_rows
+from runs.snippets import autologged_run, first_run
+from runs.table import Row, best_of, count_up_to, table_rows
 from workspaces.access import get_workspace, tracking_uri
 
 RUNS_PER_PAGE = 50
@@ -63,8 +64,7 @@ def run_list(
         "experiment": experiment,
         "note": tags.get(NOTE_TAG, ""),
         "tags": [(key, tags[key]) for key in sorted(tags) if not key.startswith(RESERVED_PREFIX)],
-        "snippet": first_run(tracking_uri(request), experiment.name),
-    }
+    } | _snippets(request, experiment.name)
     return _page(request, context)
 
 
@@ -76,8 +76,7 @@ def all_runs(request: HttpRequest, workspace: str) -> HttpResponse:
     runs = Run.objects.in_workspace(place).active().filter(experiment__lifecycle_stage="active")
     keys = RunKey.objects.filter(experiment__workspace=place, experiment__lifecycle_stage="active")
     context = _listed(request, runs, keys, None)
-    snippet = first_run(tracking_uri(request), "my-experiment")
-    context |= {"workspace": place, "snippet": snippet}
+    context |= {"workspace": place} | _snippets(request, "my-experiment")
     return _page(request, context)
 
 
@@ -100,17 +99,20 @@ def _listed(request: HttpRequest, runs, keys, experiment: Experiment | None) -> 
     total, total_is_more = count_up_to(runs) if run_filter.is_active else (count, is_more)
     # A single run is not the best of anything.
     best = best_of(matching, experiment) if experiment and count > 1 else None
+    rows = table_rows(page.runs, columns, best=best)
     return {
         "filter": run_filter,
         "statuses": _statuses(query),
         "statuses_asked": len(set(query.getlist("status")) - {""}),
         "conditions": _conditions(query),
+        "clear_url": _with(query, q=None, where=None, status=None, page=None),
         "columns": columns,
         "heads": _heads(query, columns, sort, experiment),
         "sorts": _sorts(query, columns),
         "everything_url": _with(query, cols=columns.everything) if columns.everything else "",
         "automatic_url": _with(query, cols=None),
-        "rows": table_rows(page.runs, columns, best=best),
+        "rows": rows,
+        "example_filter": _example_filter(rows),
         "count": count,
         "count_is_more": is_more,
         "total": total,
@@ -120,7 +122,17 @@ def _listed(request: HttpRequest, runs, keys, experiment: Experiment | None) -> 
         # Only the first page can get new rows; what is on the others is history.
         "is_live": not query.get(_PAGE_KEY),
         "is_running": any(run.status == RunStatus.RUNNING for run in page.runs),
-        "first_run": page.runs[0] if page.runs else None,
+        # What Run details leads to, also when the filter hides every run.
+        "first_run": page.runs[0] if page.runs else runs.newest_first().first(),
+    }
+
+
+def _snippets(request: HttpRequest, experiment_name: str) -> dict[str, str]:
+    """How to log a run, for a list that has none."""
+    address = tracking_uri(request)
+    return {
+        "snippet": first_run(address, experiment_name),
+        "autolog_snippet": autologged_run(address, experiment_name),
     }
 
 
@@ -130,6 +142,19 @@ def _page(request: HttpRequest, context: dict) -> HttpResponse:
         return HttpResponseClientRefresh() if context["total"] else HttpResponse(status=204)
     template = "runs/_run_table.html" if request.htmx else "runs/run_list.html"
     return render(request, template, context)
+
+
+def _example_filter(rows: Sequence[Row]) -> str:
+    """A filter that finds the first row, of what it has; one of the usual names without rows."""
+    parts = {}
+    for cell in rows[0].cells if rows else []:
+        key = cell.column.key
+        name = key if key.isidentifier() else f"`{key}`"
+        if cell.column.kind == KeyKind.METRIC and is_finite(cell.value):
+            parts.setdefault("metric", f"metrics.{name} >= {cell.value:.3g}")
+        elif cell.column.kind == KeyKind.PARAM and cell.value and "'" not in cell.value:
+            parts.setdefault("param", f"params.{name} = '{middle_text(cell.value, 20)}'")
+    return " AND ".join(parts.values()) or "metrics.accuracy > 0.9 AND params.lr = '0.01'"
 
 
 def _heads(

@@ -13,7 +13,7 @@ HOME = "/w/default/"
 
 
 def rows(response) -> list[str]:
-    return re.findall(r'<a href="/w/[^"]*/experiments/\d+/">(.*?)</a>', response.text)
+    return re.findall(r'<a href="/w/[^"]*/experiments/\d+/" id="[^"]*">(.*?)</a>', response.text)
 
 
 def tags_of(experiment: Experiment) -> dict[str, str]:
@@ -153,7 +153,7 @@ def test_the_home_lists_experiments_with_what_they_hold(client, db):
         "churn",
         **{
             "team": "growth",
-            "mlflow.note.content": "# Who leaves?\n\nMore.",
+            "mlflow.note.content": "# Who `leaves` [us](http://x)?\n\nMore.",
             "mlflow.experiment.primaryMetric.name": "acc",
             "mlflow.experiment.primaryMetric.greaterIsBetter": "True",
         },
@@ -164,7 +164,7 @@ def test_the_home_lists_experiments_with_what_they_hold(client, db):
 
     text = client.get(HOME).text
 
-    assert "Who leaves?" in text
+    assert "<small>Who leaves us?</small>" in text
     assert "growth" in text
     assert "1 running" in text
     assert "Running now" in text
@@ -203,11 +203,12 @@ def test_more_experiments_do_not_mean_more_queries(client, db, django_assert_num
             make_run(make_experiment(f"e{index}", team="x"), status="RUNNING")
 
     fill(0, 2)
-    # The workspace; how many experiments; a page of them; their tags; the running runs.
-    with django_assert_num_queries(5):
+    # The workspace; how many experiments; a page of them; their tags; the running runs, and when
+    # they were last heard of.
+    with django_assert_num_queries(6):
         client.get(HOME)
     fill(2, 10)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get(HOME)
 
 
