@@ -48,6 +48,11 @@ class Cell:
         return self.value is None
 
     @property
+    def is_marked(self) -> bool:
+        """Whether the cell is to stand out: no two runs start at the same time anyway."""
+        return self.differs and self.kind not in {"number", "datetime", "duration"}
+
+    @property
     def delta_text(self) -> str:
         if self.delta is None:
             return ""
@@ -127,10 +132,10 @@ def in_order(runs: Iterable[Run]) -> list[Run]:
     return sorted(runs, key=lambda run: (run.start_time, run.run_id))
 
 
-def neighbors(run: Run, *, limit: int = 5) -> list[Run]:
-    """The newest other runs of its experiment: what it is most likely to be compared with."""
-    others = run.experiment.runs.active().exclude(pk=run.pk)
-    return list(others.newest_first()[:limit])
+def neighbors(runs: Sequence[Run], *, limit: int = 10) -> list[Run]:
+    """The newest other runs of their experiments: what they are most likely compared with."""
+    others = Run.objects.active().filter(experiment__in={run.experiment_id for run in runs})
+    return list(others.exclude(pk__in=[run.pk for run in runs]).newest_first()[:limit])
 
 
 def compare_runs(

@@ -79,15 +79,17 @@ def _oddities(runs: Sequence[ChartedRun], stats: Mapping[int, MetricStat]) -> It
     ]
     if len(nan) == 1:
         stat = stats[nan[0].key]
-        who = nan[0].label if len(runs) > 1 else "It"
-        yield f"{who} was NaN at {stat.nan_count:,} of {stat.count:,} points."
+        yield f"NaN at {stat.nan_count:,} of {stat.count:,} points{_whose(nan, runs)}."
     elif nan:
         yield f"{_count(len(nan), 'run')} logged NaN."
     if len(infinite) == 1:
-        who = infinite[0].label if len(runs) > 1 else "It"
-        yield f"{who} was infinite at some."
+        yield f"Infinite values{_whose(infinite, runs)}."
     elif infinite:
         yield f"{_count(len(infinite), 'run')} logged infinite values."
+
+
+def _whose(some: Sequence[ChartedRun], runs: Sequence[ChartedRun]) -> str:
+    return f" of {some[0].label}" if len(runs) > 1 else ""
 
 
 def _count(number: int, noun: str) -> str:

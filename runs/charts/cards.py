@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from runs.charts.captions import caption
-from runs.charts.plots import MAX_LABEL_LENGTH, ChartedRun, chosen_type
-from runs.charts.spec import ChartSpec, Type
+from runs.charts.figures import MAX_NAMED_PLACES
+from runs.charts.plots import MAX_LABEL_LENGTH, ChartedRun, chosen_type, chosen_x
+from runs.charts.spec import ChartSpec, Type, X
 from runs.directions import Better
 from runs.models import MetricStat
 from runs.series import Statistic, value_of
@@ -76,13 +77,18 @@ def chart_card(
         spec=spec,
         caption=caption(spec, runs=runs, stats=stats, better=better),
         direction=better.words if better else "",
-        legend=logged if len(logged) > 1 else [],
+        legend=logged if len(logged) > 1 and not _names_runs(spec, stats) else [],
         values=[ValueRow(run, stats[run.key], last[run] == best) for run in logged],
         figure_url=f"{reverse('runs:figure', args=[workspace])}?{query}",
         drawing_url=f"{reverse('runs:drawing', args=[workspace])}?{query}",
         csv_url=f"{reverse('runs:points', args=[workspace])}?{query}",
         **more,
     )
+
+
+def _names_runs(spec: ChartSpec, stats: Mapping[int, MetricStat]) -> bool:
+    """Whether the chart itself says below each value whose it is."""
+    return len(stats) <= MAX_NAMED_PLACES and chosen_x(spec, stats) == X.RUN
 
 
 def _title(spec: ChartSpec, stats: Mapping[int, MetricStat]) -> str:

@@ -6,6 +6,7 @@ no legend, since the page has both.
 """
 
 import base64
+import math
 from array import array
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -27,6 +28,14 @@ MAX_UNIFIED_LINES = 8
 MIN_MARKED_LINES = 5
 MAX_VALUE_LABELS = 16
 MAX_TITLE_LENGTH = 60
+
+# How long the names below bars may be, by how many there are; of more only hovering tells.
+MAX_NAMED_PLACES = 14
+_LABEL_LENGTHS = ((2, 40), (4, 24), (8, 18), (MAX_NAMED_PLACES, 12), (math.inf, 0))
+_LETTERS_IN_A_ROW = 56
+_MIN_PLACES = 4
+# Steps so few that fractions between them would be labeled.
+_FEW_STEPS = 8
 
 _MARK_SYMBOLS = {"nan": "x-thin", "above": "triangle-up", "below": "triangle-down"}
 # On the rail axis, whose 0 is the X-axis and whose 1 is the upper edge.
@@ -135,6 +144,7 @@ def _rail(plot: Plot, line: Line) -> dict:
         "type": "scatter",
         "mode": "markers+text",
         "yaxis": "y2",
+        "showlegend": False,
         "x": _typed([mark.x for mark in line.marks]),
         "y": _typed([_MARK_PLACES[mark.kind] for mark in line.marks]),
         # The first of each kind says what it is, the others on asking.
@@ -183,14 +193,19 @@ def _layout(plot: Plot, chart_id: str) -> dict:
     }
     if plot.x.kind == "category":
         count = len(plot.x.labels)
+        length = next(length for most, length in _LABEL_LENGTHS if count <= most)
+        labels = [middle_text(label, length) for label in plot.x.labels]
+        # A bar alone should not fill the plot.
+        room = max(0.6, (_MIN_PLACES - count + 1) / 2)
         x |= {
             "tickmode": "array",
             "tickvals": list(range(count)),
-            "ticktext": [_plain(middle_text(label, 18)) for label in plot.x.labels],
-            "range": [-0.6, count - 0.4],
+            "ticktext": [_plain(label) for label in labels],
+            "range": [-room, count - 1 + room],
+            "showticklabels": length > 0,
             "ticks": "",
             # Long names end below their bars, and none is left out for want of room.
-            "tickangle": 0 if count <= 3 else -30,
+            "tickangle": -30 if sum(map(len, labels)) > _LETTERS_IN_A_ROW else 0,
             "ticklabeloverflow": "allow",
         }
     elif plot.x.kind == "date":
@@ -200,6 +215,9 @@ def _layout(plot: Plot, chart_id: str) -> dict:
         if plot.x.title == "Step":
             x["hoverformat"] = ",d"
             x["unifiedhovertitle"] = {"text": "Step %{x:,d}"}
+            steps = [step for line in plot.lines for step in line.x]
+            if max(steps, default=0) - min(steps, default=0) <= _FEW_STEPS:
+                x["dtick"] = 1
     layout = {
         "xaxis": x,
         "yaxis": {

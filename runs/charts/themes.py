@@ -51,6 +51,10 @@ def template(theme: str) -> dict:
         "zerolinewidth": 1,
         "gridwidth": 1,
         "showline": False,
+        # Powers without markup, which the page's policy would not let Plotly style.
+        "exponentformat": "e",
+        "minexponent": 5,
+        "separatethousands": True,
         "tickfont": {"color": token["text-2"], "size": 11},
         "title": {"font": {"color": token["text-2"], "size": 12}, "standoff": 10},
     }

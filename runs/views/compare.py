@@ -12,6 +12,7 @@ from django.utils.http import quote_etag
 from django.views.decorators.http import require_GET
 
 from artifacts.media import disposition
+from core.context import site_url
 from core.errors import Missing, Refused
 from core.formatting import exact_text
 from core.middleware.refusals import status_of
@@ -94,6 +95,7 @@ def compare(request: HttpRequest, workspace: str) -> HttpResponse:
     if request.htmx and editor:
         return _vary(render(request, "runs/_compare_editor.html", context))
     context |= _page(comparison, address, workspace=workspace)
+    context["link"] = f"{site_url(request)}{request.path}{address}"
     return _vary(render(request, "runs/compare.html", context))
 
 
@@ -113,7 +115,9 @@ def _left_out(asked: ComparisonAddress, found: Sequence[Run]) -> list[str]:
 def _page(comparison: Comparison, address: ComparisonAddress, *, workspace: str) -> dict:
     """What the whole page shows around the comparison."""
     runs, baseline = comparison.runs, comparison.baseline
+    cards = comparison_cards(comparison, address, workspace=workspace)
     total = count_cards(comparison, address)
+    more = more_cards(address, total)
     return {
         "chips": [
             Chip(
@@ -125,14 +129,16 @@ def _page(comparison: Comparison, address: ComparisonAddress, *, workspace: str)
             )
             for slot, run in enumerate(runs)
         ],
-        "cards": comparison_cards(comparison, address, workspace=workspace),
+        "cards": cards,
         "cards_total": total,
-        "cards_more": more_cards(address, total),
-        "more_url": address.but(cards=address.cards + more_cards(address, total)),
-        "switch_url": address.but(shows_all=not address.shows_all),
+        "cards_more": more,
+        # Back to where the reader was.
+        "more_url": f"{address.but(cards=address.cards + more)}#{cards[-1].id}" if more else "",
+        "differing_url": address.but(shows_all=False),
+        "all_url": address.but(shows_all=True),
         "statistics": [
             {
-                "label": each.label,
+                "label": each.label.removesuffix(" value"),
                 "url": f"{address.but(statistic=each)}#metrics",
                 "current": each == address.statistic,
             }
@@ -140,7 +146,7 @@ def _page(comparison: Comparison, address: ComparisonAddress, *, workspace: str)
         ],
         "neighbors": [
             {"run": run, "url": address.but(run_ids=[*address.run_ids, run.run_id])}
-            for run in (neighbors(runs[0]) if len(runs) == 1 else [])
+            for run in neighbors(runs)
         ],
     }
 

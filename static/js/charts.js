@@ -1,101 +1,187 @@
-// Draws the charts of a page. The server builds each figure and says where it is; this fetches it
-// when its place comes near the window, and lays the theme's template over it.
+/*
+ * Charts: every <figure data-figure="address"> (templates/runs/_chart.html) is drawn by Plotly
+ * once it comes near the window. The server chooses what is drawn and thins the points; this
+ * fetches, gives the figure the look of the theme, and wires the legend and the downloads.
+ */
 (() => {
   "use strict";
-  const own = document.currentScript.dataset;
-  const config = {
-    displaylogo: false, displayModeBar: false, doubleClick: "reset", plotlyServerURL: "", responsive: true, scrollZoom: false, showSendToCloud: false,
+
+  const looks = document.currentScript.dataset;
+  const CONFIG = {
+    displaylogo: false,
+    displayModeBar: false,
+    doubleClick: "reset",
+    plotlyServerURL: "",
+    responsive: true,
+    scrollZoom: false,
+    showSendToCloud: false,
+    showTips: false,
   };
-  const templates = {};
-  const figures = new Map();
+  // By <figure>: what the server sent, and the runs that the legend hides.
+  const states = new WeakMap();
+  const asked = new Map();
 
-  const theme = () => document.documentElement.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-  const template = (name) => (templates[name] ??= getJson(own[name]));
-  const plotOf = (chart) => chart.querySelector(".chart-plot");
+  const theme = () =>
+    document.documentElement.dataset.theme ||
+    (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 
-  async function getJson(url) {
-    const response = await fetch(url, { headers: { Accept: "application/json" } });
-    if (response.ok) return response.json();
-    const refusal = await response.json().catch(() => ({}));
-    throw new Error(refusal.message || `The server answered ${response.status}.`);
+  async function getJson(address) {
+    let response;
+    try {
+      response = await fetch(address, { headers: { Accept: "application/json" } });
+    } catch {
+      throw new Error("The server did not answer.");
+    }
+    const body = await response.json().catch(() => null);
+    if (!response.ok || body === null) {
+      throw new Error(body?.message || `The server answered ${response.status}.`);
+    }
+    return body;
   }
 
-  async function draw(chart) {
-    const plot = plotOf(chart);
+  function template(name) {
+    if (!asked.has(name)) {
+      const request = getJson(looks[name]);
+      request.catch(() => asked.delete(name));
+      asked.set(name, request);
+    }
+    return asked.get(name);
+  }
+
+  /* Drawing */
+
+  async function load(figure) {
+    const plot = figure.querySelector(".chart-plot");
     plot.setAttribute("aria-busy", "true");
     try {
-      if (!figures.has(chart)) figures.set(chart, await getJson(chart.dataset.figure));
-      await show(chart);
+      const sent = await getJson(figure.dataset.figure);
+      const hidden = states.get(figure)?.hidden ?? new Set();
+      states.set(figure, { sent, hidden });
+      await draw(figure);
     } catch (error) {
-      fail(chart, error);
+      fail(plot, error);
     } finally {
       plot.removeAttribute("aria-busy");
     }
   }
 
-  async function show(chart) {
-    const { data, layout } = figures.get(chart);
-    const plot = plotOf(chart);
+  async function draw(figure) {
+    const { sent, hidden } = states.get(figure);
+    const plot = figure.querySelector(".chart-plot");
     const look = await template(theme());
-    plot.querySelector(".skeleton, .chart-failed")?.remove();
-    const hidden = new Set([...chart.querySelectorAll('[data-line][aria-pressed="false"]')].map((button) => button.dataset.line));
-    const traces = data.map((trace) => ({ ...trace, visible: !hidden.has(trace.legendgroup) }));
-    await Plotly.react(plot, traces, { ...layout, template: look, height: plot.clientHeight, autosize: true }, config);
-  }
-
-  function fail(chart, error) {
-    const plot = plotOf(chart);
-    plot.querySelector(".skeleton, .chart-failed")?.remove();
-    const box = document.createElement("div");
-    box.className = "chart-failed";
-    const words = document.createElement("p");
-    words.textContent = error instanceof TypeError ? "The server cannot be reached." : error.message;
-    const again = document.createElement("button");
-    again.type = "button";
-    again.className = "button button-small";
-    again.textContent = "Try again";
-    again.addEventListener("click", () => draw(chart));
-    box.append(words, again);
-    plot.append(box);
-  }
-
-  function toggle(button) {
-    const pressed = button.getAttribute("aria-pressed") !== "true";
-    button.setAttribute("aria-pressed", String(pressed));
-    const chart = button.closest("[data-figure]");
-    if (figures.has(chart)) show(chart);
-  }
-
-  // A picture for paper is light, whatever the page is.
-  async function download(chart, format) {
-    if (!figures.has(chart)) await draw(chart);
-    const { data, layout } = figures.get(chart);
-    const look = await template("light");
-    const title = chart.dataset.title;
-    const picture = { data, layout: { ...layout, template: look, showlegend: data.length > 1, paper_bgcolor: "#fff", plot_bgcolor: "#fff", title: { text: "" } }, config };
-    await Plotly.downloadImage(picture, { format, width: 1000, height: 560, scale: 2, filename: title.replace(/[^\w.-]+/g, "-") });
-  }
-
-  const seen = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      if (!entry.isIntersecting) continue;
-      seen.unobserve(entry.target);
-      draw(entry.target);
+    if (!window.Plotly) throw new Error("The charting library did not load.");
+    // Plotly writes into what it draws; the copy leaves what was sent as it was.
+    const { data, layout } = structuredClone(sent);
+    for (const trace of data) trace.visible = !hidden.has(trace.legendgroup);
+    let canvas = plot.querySelector(".chart-canvas");
+    if (!canvas) {
+      canvas = document.createElement("div");
+      canvas.className = "chart-canvas";
+      plot.replaceChildren(canvas);
     }
-  }, { rootMargin: "300px" });
+    await Plotly.react(canvas, data, { ...layout, template: look }, CONFIG);
+  }
 
-  const watch = (root) => root.querySelectorAll("[data-figure]").forEach((chart) => seen.observe(chart));
+  function fail(plot, error) {
+    const canvas = plot.querySelector(".chart-canvas");
+    if (canvas) window.Plotly?.purge(canvas);
+    const panel = document.createElement("div");
+    panel.className = "chart-error";
+    panel.setAttribute("role", "alert");
+    const words = document.createElement("p");
+    words.textContent = `This chart could not be drawn. ${error.message}`;
+    const retry = document.createElement("button");
+    retry.type = "button";
+    retry.className = "button button-small";
+    retry.dataset.retry = "";
+    retry.textContent = "Retry";
+    panel.append(words, retry);
+    plot.replaceChildren(panel);
+  }
+
+  /* The legend, the downloads, the editor's ways out */
+
+  function toggle(figure, button) {
+    const state = states.get(figure);
+    if (!state) return;
+    const shows = button.getAttribute("aria-pressed") === "false";
+    button.setAttribute("aria-pressed", String(shows));
+    if (shows) state.hidden.delete(button.dataset.line);
+    else state.hidden.add(button.dataset.line);
+    draw(figure).catch((error) => fail(figure.querySelector(".chart-plot"), error));
+  }
+
+  /* A picture stands alone, on paper: it gets the title, the legend and the light look. */
+  async function download(figure, format) {
+    const state = states.get(figure);
+    if (!state) await load(figure);
+    const { sent, hidden } = states.get(figure) ?? {};
+    if (!sent) return;
+    const { data, layout } = structuredClone(sent);
+    const shown = data.filter((trace) => !hidden.has(trace.legendgroup));
+    const named = new Set(shown.map((trace) => trace.legendgroup)).size > 1;
+    const title = figure.dataset.title.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+    const page = {
+      ...layout,
+      template: await template("light"),
+      title: { text: title, x: 0.02, xanchor: "left", font: { size: 16 } },
+      paper_bgcolor: "#FFFFFF",
+      margin: { l: 64, r: 24, t: 48, b: 48 },
+      showlegend: named,
+      legend: { orientation: "h", y: -0.2 },
+    };
+    await Plotly.downloadImage(
+      { data: shown, layout: page },
+      { format, filename: figure.dataset.title.replace(/[^\w.-]+/g, "_"), width: 1000, height: 600, scale: 2 },
+    );
+  }
 
   document.addEventListener("click", (event) => {
-    const line = event.target.closest("[data-line]");
-    if (line) toggle(line);
-    const picture = event.target.closest("[data-download]");
-    if (picture) {
-      picture.closest("details")?.removeAttribute("open");
-      download(picture.closest("[data-figure]"), picture.dataset.download);
+    const target = event.target;
+    // In a dialog, closing it is the whole way back.
+    if (target.closest("dialog a[data-close]")) event.preventDefault();
+    const figure = target.closest("figure[data-figure]");
+    if (!figure) return;
+    const line = target.closest("[data-line]");
+    if (line) toggle(figure, line);
+    const image = target.closest("[data-download]");
+    if (image) {
+      image.closest("details").open = false;
+      download(figure, image.dataset.download).catch(() => {});
+    }
+    if (target.closest("[data-retry]")) {
+      const skeleton = document.createElement("div");
+      skeleton.className = "skeleton";
+      figure.querySelector(".chart-plot").replaceChildren(skeleton);
+      load(figure);
     }
   });
-  document.addEventListener("themechange", () => { for (const chart of figures.keys()) if (chart.isConnected) show(chart); });
-  document.addEventListener("htmx:afterSwap", (event) => watch(event.target));
+
+  document.addEventListener("themechange", () => {
+    for (const figure of document.querySelectorAll("figure[data-figure]")) {
+      if (figure.querySelector(".chart-canvas")) draw(figure).catch(() => {});
+    }
+  });
+
+  /* Those near the window are drawn, once. */
+
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        observer.unobserve(target);
+        load(target);
+      }
+    },
+    { rootMargin: "320px 0px" },
+  );
+
+  function watch(root) {
+    for (const figure of root.querySelectorAll("figure[data-figure]")) {
+      if (!states.has(figure)) observer.observe(figure);
+    }
+  }
+
+  document.addEventListener("htmx:load", (event) => watch(event.detail.elt));
   watch(document);
 })();
