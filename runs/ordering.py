@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from django.db.models import (
     Case,
+    Exists,
     F,
     FilteredRelation,
     FloatField,
@@ -26,9 +27,10 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Greatest
 
+from experiments.models import Experiment
 from runs.columns import Column, parse_column
 from runs.keys import metric_key_ids
-from runs.models import KeyKind, Param, Run, RunTag
+from runs.models import KeyKind, MetricStat, Param, Run, RunTag
 
 MAX_KEYS = 5
 
@@ -104,27 +106,41 @@ def parse_sort(text: str) -> list[SortKey]:
 
 
 def page_of_runs(
-    runs: QuerySet[Run], *, sort: Sequence[SortKey], cursor: str, size: int
+    runs: QuerySet[Run],
+    *,
+    sort: Sequence[SortKey],
+    cursor: str,
+    size: int,
+    experiment: Experiment | None = None,
 ) -> RunPage:
     """The ``size`` runs after, or before, the row that ``cursor`` names; the first ones without.
 
     A cursor that is broken, or of another order, is the first page: what a link meant matters
     less than that it shows the list.
+
+    ``experiment`` is given if all runs are of it, and are many of its runs. Then a page in the
+    order of a metric is read from the index of the experiment's values.
     """
+    all_runs = runs
     runs, keys = _annotated(runs, sort)
     start = _read_cursor(cursor, keys)
     backwards = start is not None and start[0]
-    ordered = runs.order_by(*(key.order(backwards=backwards) for key in keys))
     if start is not None:
-        ordered = ordered.filter(_beyond(keys, start[1], backwards=backwards))
-    found = list(ordered[: size + 1])
+        runs = runs.filter(_beyond(keys, start[1], backwards=backwards))
+    found = []
+    # Values that are missing stand behind all others: none of them is between these and the start.
+    if experiment and _is_one_metric(sort) and (start is None or start[1][0] is not None):
+        found = _read_by_index(runs, experiment, sort[0], backwards=backwards, count=size + 1)
+    if len(found) <= size:
+        ordered = runs.order_by(*(key.order(backwards=backwards) for key in keys))
+        found = list(ordered[: size + 1])
     more = len(found) > size
     found = found[:size]
     if backwards:
         found.reverse()
         if not more:
             # Fewer than a page stand before: show the first page whole.
-            return page_of_runs_from_start(runs, keys, size)
+            return page_of_runs(all_runs, sort=sort, cursor="", size=size, experiment=experiment)
     has_next = backwards or more
     has_previous = more if backwards else start is not None
     return RunPage(
@@ -134,14 +150,26 @@ def page_of_runs(
     )
 
 
-def page_of_runs_from_start(runs: QuerySet[Run], keys: Sequence[_Key], size: int) -> RunPage:
-    """The first page of runs that are annotated already."""
-    found = list(runs.order_by(*(key.order(backwards=False) for key in keys))[: size + 1])
-    more = len(found) > size
-    found = found[:size]
-    return RunPage(
-        found, previous=None, next=_cursor(keys, found[-1], backwards=False) if more else None
+def _is_one_metric(sort: Sequence[SortKey]) -> bool:
+    return [key.column.kind for key in sort] == [KeyKind.METRIC]
+
+
+def _read_by_index(
+    runs: QuerySet[Run], experiment: Experiment, sort_key: SortKey, *, backwards: bool, count: int
+) -> list[Run]:
+    """The first ``count`` of the runs that have a number, in the order of one metric."""
+    metric = metric_key_ids([sort_key.column.key]).get(sort_key.column.key, -1)
+    stats = MetricStat.objects.filter(
+        Exists(runs.filter(pk=OuterRef("run"))),
+        experiment=experiment,
+        key=metric,
+        last__isnull=False,
     )
+    value = "-last" if sort_key.descending != backwards else "last"
+    ties = ["run__start_time", "-run__run_id"] if backwards else ["-run__start_time", "run__run_id"]
+    keys = list(stats.order_by(value, *ties).values_list("run", flat=True)[:count])
+    by_key = {run.pk: run for run in runs.filter(pk__in=keys)}
+    return [by_key[key] for key in keys if key in by_key]
 
 
 def _annotated(runs: QuerySet[Run], sort: Sequence[SortKey]) -> tuple[QuerySet[Run], list[_Key]]:

@@ -22,6 +22,7 @@ from runs.table import Row, best_of, count_up_to, table_rows
 from workspaces.access import get_workspace, tracking_uri
 
 RUNS_PER_PAGE = 50
+MANY_RUNS = 1000
 PAGE_SIZES = {"25": 25, "50": 50, "100": 100, "200": 200}
 
 # What an address says of a page of the list, as against which runs are on it.
@@ -89,13 +90,15 @@ def _listed(request: HttpRequest, runs, keys, experiment: Experiment | None) -> 
     sort = parse_sort(query.get("sort", "")) or [
         SortKey(Column("property", "start_time"), descending=True)
     ]
+    count, is_more = count_up_to(matching)
     page = page_of_runs(
         matching.select_related("experiment__workspace"),
         sort=sort,
         cursor=query.get(_PAGE_KEY, ""),
         size=PAGE_SIZES.get(query.get("per", ""), RUNS_PER_PAGE),
+        # Where few runs match, looking for them among all values would take longer.
+        experiment=experiment if count >= MANY_RUNS else None,
     )
-    count, is_more = count_up_to(matching)
     total, total_is_more = count_up_to(runs) if run_filter.is_active else (count, is_more)
     # A single run is not the best of anything.
     best = best_of(matching, experiment) if experiment and count > 1 else None
@@ -151,7 +154,9 @@ def _example_filter(rows: Sequence[Row]) -> str:
         key = cell.column.key
         name = key if key.isidentifier() else f"`{key}`"
         if cell.column.kind == KeyKind.METRIC and is_finite(cell.value):
-            parts.setdefault("metric", f"metrics.{name} >= {cell.value:.3g}")
+            short = f"{cell.value:.3g}"
+            bound = short if float(short) <= cell.value else repr(cell.value)
+            parts.setdefault("metric", f"metrics.{name} >= {bound}")
         elif cell.column.kind == KeyKind.PARAM and cell.value and "'" not in cell.value:
             parts.setdefault("param", f"params.{name} = '{middle_text(cell.value, 20)}'")
     return " AND ".join(parts.values()) or "metrics.accuracy > 0.9 AND params.lr = '0.01'"

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from core.time import now_ms
 from runs.actions.runs import delete_run
+from runs.views import run_list
 from tests.support.factories import make_experiment, make_run
 
 
@@ -171,9 +172,11 @@ def test_columns_can_be_named_in_the_address(client, experiment, url):
         ("model,nonsense,-", "dcba"),
     ],
 )  # fmt: skip
+@pytest.mark.parametrize("many", [1000, 0], ids=["from the table", "from the index"])
 def test_runs_are_sorted_by_any_column_with_missing_values_last(
-    client, experiment, url, sort, expected
+    client, experiment, url, monkeypatch, sort, expected, many
 ):
+    monkeypatch.setattr(run_list, "MANY_RUNS", many)
     spec = {
         "a": ({"acc": 0.9, "loss": 1.0}, {"lr": "10"}, {"team": "x"}, "FINISHED"),
         "b": ({"acc": 0.7, "loss": math.nan}, {"lr": "9.5e-1"}, {"team": "b"}, "FINISHED"),
@@ -199,12 +202,14 @@ def test_runs_are_sorted_by_any_column_with_missing_values_last(
     assert "".join(names(client.get(url, {"sort": sort}))) == expected
 
 
-@pytest.mark.parametrize("sort", ["", "name", "-m.acc", "p.lr", "-duration", "t.team"])
+@pytest.mark.parametrize("sort", ["", "name", "-m.acc", "m.acc", "p.lr", "-duration", "t.team"])
+@pytest.mark.parametrize("many", [1000, 0], ids=["from the table", "from the index"])
 @pytest.mark.parametrize("insert", [False, True])
 def test_pages_join_without_gap_or_overlap_whatever_comes_in(
-    client, experiment, url, monkeypatch, sort, insert
+    client, experiment, url, monkeypatch, sort, insert, many
 ):
-    monkeypatch.setitem(__import__("runs.views.run_list").views.run_list.PAGE_SIZES, "25", 3)
+    monkeypatch.setattr(run_list, "MANY_RUNS", many)
+    monkeypatch.setitem(run_list.PAGE_SIZES, "25", 3)
     for index in range(8):
         make_run(
             experiment,
@@ -215,7 +220,7 @@ def test_pages_join_without_gap_or_overlap_whatever_comes_in(
             duration=index % 3,
         )
 
-    seen, address, before = [], f"{url}?per=25&sort={sort}", None
+    seen, address, back = [], f"{url}?per=25&sort={sort}", []
     for page in range(3):
         response = client.get(address)
         seen += names(response)
@@ -225,8 +230,8 @@ def test_pages_join_without_gap_or_overlap_whatever_comes_in(
         earlier = re.search(r'href="([^"]*)" rel="prev"', response.text)
         assert bool(following) == (page < 2)
         assert bool(earlier) == (page > 0)
-        if page == 1:
-            before = earlier.group(1).replace("&amp;", "&")
+        if earlier:
+            back.append(earlier.group(1).replace("&amp;", "&"))
         if following:
             address = following.group(1).replace("&amp;", "&")
 
@@ -234,7 +239,8 @@ def test_pages_join_without_gap_or_overlap_whatever_comes_in(
     kept = [name for name in seen if name != "late"]
     assert len(kept) == len(set(kept)) == 8
     if not insert:
-        assert names(client.get(before)) == seen[:3]
+        assert names(client.get(back[0])) == seen[:3]
+        assert names(client.get(back[1])) == seen[3:6]
 
 
 @pytest.mark.parametrize(
