@@ -1,6 +1,6 @@
 """What runs can be searched and sorted by."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from search.clauses import (
     Clause,
@@ -10,7 +10,7 @@ from search.clauses import (
     read_directions,
 )
 from search.errors import FilterError
-from search.fields import Name, entity_of, known_key
+from search.run_fields import FILTER_ATTRIBUTES, ORDER_ATTRIBUTES, TIMES, run_field
 from search.tokens import Token
 from search.tree import Comparison, Ordering
 from search.values import (
@@ -25,44 +25,6 @@ from search.values import (
     text_or_list_value,
     text_value,
 )
-
-ENTITIES = {
-    "attribute": "attribute",
-    "attributes": "attribute",
-    "attr": "attribute",
-    "run": "attribute",
-    "metric": "metric",
-    "metrics": "metric",
-    "parameter": "param",
-    "parameters": "param",
-    "param": "param",
-    "params": "param",
-    "tag": "tag",
-    "tags": "tag",
-    "dataset": "dataset",
-    "datasets": "dataset",
-}
-VALID_ENTITIES = "Valid values are ['metric', 'parameter', 'tag', 'attribute', 'dataset']"
-
-ORDER_ATTRIBUTES = {
-    "artifact_uri": "artifact_uri",
-    "end_time": "end_time",
-    "run_id": "run_id",
-    "run_name": "run_name",
-    "start_time": "start_time",
-    "status": "status",
-    "user_id": "user_id",
-    "created": "start_time",
-    "Created": "start_time",
-}
-FILTER_ATTRIBUTES = {
-    **ORDER_ATTRIBUTES,
-    "run name": "run_name",
-    "Run name": "run_name",
-    "Run Name": "run_name",
-}
-TIMES = {"start_time", "end_time"}
-DATASET_KEYS = {"name": "name", "digest": "digest", "context": "context"}
 
 
 def parse_filter(text: str | None) -> list[Comparison]:
@@ -81,7 +43,7 @@ def parse_order(clauses: Iterable[str]) -> list[Ordering]:
     clauses = list(clauses)
     orderings = []
     for direction in read_directions(clauses):
-        entity, key = _field(direction.name, ORDER_ATTRIBUTES)
+        entity, key = run_field(direction.name, ORDER_ATTRIBUTES)
         if entity == "dataset":
             raise FilterError("Invalid identifier type 'dataset'", position=direction.name.start)
         orderings.append(Ordering(entity, key, direction.ascending))
@@ -91,7 +53,7 @@ def parse_order(clauses: Iterable[str]) -> list[Ordering]:
 
 
 def _comparison(clause: Clause) -> Comparison:
-    entity, key = _field(left_name(clause), FILTER_ATTRIBUTES)
+    entity, key = run_field(left_name(clause), FILTER_ATTRIBUTES)
     if clause.operator in EXISTENCE_OPERATORS:
         if entity not in {"param", "tag"}:
             raise FilterError(
@@ -130,16 +92,6 @@ def _value(clause: Clause, entity: str, key: str) -> str | int | float | tuple[s
         value = text_or_list_value(clause, expected=expected)
     require_operator(clause, TEXT_OPERATORS + LIST_OPERATORS)
     return value
-
-
-def _field(name: Name, attributes: Mapping[str, str]) -> tuple[str, str]:
-    entity = entity_of(name, ENTITIES, valid=VALID_ENTITIES)
-    match entity:
-        case "attribute":
-            return entity, known_key(name, attributes, kind="attribute")
-        case "dataset":
-            return entity, known_key(name, DATASET_KEYS, kind="dataset")
-    return entity, name.key
 
 
 def _quoted_strays(text: str, strays: list[Token]) -> FilterError:

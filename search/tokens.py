@@ -63,6 +63,14 @@ _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 def tokenize(text: str) -> list[Token]:
     """The tokens of ``text`` in their order, parentheses gathered into groups.
 
+    Raises ``FilterError`` as ``cut`` does.
+    """
+    return _grouped(cut(text), text)
+
+
+def cut(text: str) -> list[Token]:
+    """The tokens of ``text`` in their order, each parenthesis one of its own.
+
     Anything can be cut up, in time proportional to its length. Raises ``FilterError`` only
     for what is too long or cannot be text.
     """
@@ -75,7 +83,7 @@ def tokenize(text: str) -> list[Token]:
             f"Filter contains a character that cannot be part of any text: {unreadable.group()!r}.",
             position=unreadable.start(),
         )
-    return _grouped(list(_flat(text)), text)
+    return list(_flat(text))
 
 
 def _flat(text: str) -> Iterator[Token]:
