@@ -229,6 +229,8 @@ def _layout(plot: Plot, chart_id: str) -> dict:
         "barmode": "overlay",
         "showlegend": False,
         "uirevision": chart_id,
+        # What the page is to say beside the chart.
+        "meta": {"notes": list(plot.notes)},
     }
     if any(line.marks for line in plot.lines):
         layout["yaxis2"] = {
