@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from core.time import now_ms
 from search.clauses import (
     Clause,
     duplicate_fields,
@@ -10,9 +11,11 @@ from search.clauses import (
     read_directions,
 )
 from search.errors import FilterError
+from search.expressions import read_expression
+from search.run_expressions import KnownKeys, UnknownKey, run_comparison
 from search.run_fields import FILTER_ATTRIBUTES, ORDER_ATTRIBUTES, TIMES, run_field
 from search.tokens import Token
-from search.tree import Comparison, Ordering
+from search.tree import And, Comparison, Node, Ordering
 from search.values import (
     EXISTENCE_OPERATORS,
     LIST_OPERATORS,
@@ -33,6 +36,49 @@ def parse_filter(text: str | None) -> list[Comparison]:
     Raises ``FilterError``.
     """
     return [_comparison(clause) for clause in read_clauses(text, stray=_quoted_strays)]
+
+
+def parse_expression(
+    text: str | None, *, known: KnownKeys | None = None, now: int | None = None
+) -> Node | None:
+    """What ``text`` asks of a run, in a grammar that has all of MLflow's and more.
+
+    ``known`` gives the names that a kind of key, such as "metric", has where the runs are
+    looked for; with it, a name that is nearly one of them is refused. ``now`` is what
+    relative times are counted back from. None for a text with nothing in it. Raises
+    ``FilterError``.
+    """
+    now = now_ms() if now is None else now
+    try:
+        return read_expression(
+            text, lambda condition: run_comparison(condition, known=known, now=now)
+        )
+    except UnknownKey:
+        raise
+    except FilterError as refused:
+        # MLflow forgives what an expression does not, such as an AND too many.
+        if comparisons := _forgiven(text):
+            return And(comparisons) if len(comparisons) > 1 else comparisons[0]
+        raise refused from None
+
+
+def is_plain(text: str) -> bool:
+    """Whether MLflow's own grammar reads ``text`` as ``parse_expression`` does."""
+    match parse_expression(text):
+        case None:
+            return False
+        case And(operands):
+            return operands == _forgiven(text)
+        case node:
+            return (node,) == _forgiven(text)
+
+
+def _forgiven(text: str | None) -> tuple[Comparison, ...]:
+    """The comparisons of a text that MLflow reads; none if it refuses it."""
+    try:
+        return tuple(parse_filter(text))
+    except FilterError:
+        return ()
 
 
 def parse_order(clauses: Iterable[str]) -> list[Ordering]:
