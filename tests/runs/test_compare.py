@@ -1,0 +1,432 @@
+"""The page that compares runs: what stands side by side, and what its address says."""
+
+import math
+import re
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from runs.actions.runs import delete_run
+from runs.models import Dataset, Run, RunInput
+from tests.support.factories import make_experiment, make_run
+
+COMPARE = "/w/default/compare/"
+
+
+@pytest.fixture
+def experiment(db):
+    return make_experiment("churn")
+
+
+@pytest.fixture
+def three(experiment) -> list[Run]:
+    """Three runs that differ in some ways, the earliest first."""
+    return [
+        make_run(
+            experiment,
+            name,
+            start_time=place * 1000,
+            params={"lr": lr, "layers": "2"},
+            metrics={"acc": accuracy, "loss": [2.0, loss]},
+            tags={"team": "growth"},
+        )
+        for place, (name, lr, accuracy, loss) in enumerate(
+            [("first", "0.1", 0.7, 0.5), ("second", "0.01", 0.9, 0.3), ("third", "0.1", 0.8, 0.2)],
+            start=1,
+        )
+    ]
+
+
+def compare(client, *runs, **query):
+    ids = ",".join(run.run_id for run in runs)
+    return client.get(COMPARE, {"runs": ids, **query})
+
+
+def change(client, runs, **form):
+    """What answers to the form of a chart."""
+    return compare(client, *runs, **form)
+
+
+def use_data(run: Run, digest: str) -> None:
+    dataset, _ = Dataset.objects.get_or_create(
+        experiment=run.experiment, name="customers", digest=digest
+    )
+    RunInput.objects.create(run=run, dataset=dataset)
+
+
+def row(response, key: str) -> list[str]:
+    """The words of the cells of the row of ``key``; of a marked one, "≠ " and its words."""
+    pattern = rf'<tr>\s*<th scope="row">{re.escape(key)}\W.*?</tr>'
+    found = re.search(pattern, response.text, re.DOTALL)
+    assert found, f"no row {key}"
+    return [
+        ("≠ " if "changed" in attributes else "") + " ".join(re.sub(r"<.*?>", " ", cell).split())
+        for attributes, cell in re.findall(r"<td(.*?)>(.*?)</td>", found.group(), re.DOTALL)
+    ]
+
+
+def has_row(response, key: str) -> bool:
+    return re.search(rf'<th scope="row">{re.escape(key)}\W', response.text) is not None
+
+
+def links(response, words: str) -> list[str]:
+    """The addresses behind links that say ``words``."""
+    found = re.findall(r'<a [^>]*?href="([^"]*)"[^>]*>(.*?)</a>', response.text, re.DOTALL)
+    said = [(url, " ".join(re.sub(r"<.*?>", " ", text).split())) for url, text in found]
+    return [url.replace("&amp;", "&") for url, text in said if text == words]
+
+
+def ids_in(url: str) -> list[str]:
+    return parse_qs(urlsplit(url).query)["runs"][0].split(",")
+
+
+def test_runs_stand_side_by_side_the_earliest_first(client, three):
+    response = compare(client, *reversed(three))
+
+    assert response.status_code == 200
+    assert "<h1>Compare 3 runs</h1>" in response.text
+    assert row(response, "lr") == ["0.1", "≠ 0.01", "0.1"]
+
+
+def test_ticked_boxes_and_a_list_of_ids_say_the_same(client, three):
+    ticked = client.get(COMPARE, {"run": [run.run_id for run in three]})
+
+    assert ticked.context["address"] == compare(client, *three).context["address"]
+
+
+def test_only_what_differs_shows_unless_all_is_asked_for(client, three):
+    some = compare(client, *three)
+    everything = client.get(COMPARE + links(some, "Everything")[0])
+
+    assert not has_row(some, "layers")
+    assert "1 of 2 hyperparameters differs" in some.text
+    assert row(everything, "layers") == ["2", "2", "2"]
+    assert row(everything, "team") == ["growth", "growth", "growth"]
+    assert links(everything, "Only what differs")[0].split("#")[0] == str(some.context["address"])
+
+
+def test_what_is_missing_is_not_what_is_empty(client, experiment):
+    runs = [
+        make_run(experiment, params=params, start_time=place)
+        for place, params in enumerate([{"note": "a"}, {"note": ""}, {}], start=1)
+    ]
+
+    assert row(compare(client, *runs), "note") == ["a", "≠ (empty)", "≠ – none"]
+
+
+def test_the_best_value_is_marked_and_the_distance_to_the_baseline_told(client, three):
+    response = compare(client, *three)
+
+    assert row(response, "acc") == ["0.7000", "0.9000 best +0.2000 better", "0.8000 +0.1000 better"]
+    assert row(response, "loss") == [
+        "0.5000",
+        "0.3000 -0.2000 better",
+        "0.2000 best -0.3000 better",
+    ]
+    assert "lower is better, going by the name" in response.text
+
+
+def test_another_run_can_be_the_baseline(client, three):
+    url = links(compare(client, *three), "Make third the baseline")[0]
+
+    response = client.get(COMPARE + url)
+
+    assert row(response, "lr") == ["0.1", "≠ 0.01", "0.1"]
+    assert row(response, "acc")[2] == "0.8000"
+    assert row(response, "acc")[0] == "0.7000 -0.1000 worse"
+
+
+def test_metrics_can_be_compared_by_their_extremes(client, three):
+    response = compare(client, *three, show="all")
+
+    highest = client.get(COMPARE + links(response, "Highest")[0])
+
+    assert row(response, "loss")[0] == "0.5000"
+    assert row(highest, "loss") == ["2", "2 =", "2 ="]
+
+
+def test_a_run_can_be_taken_out(client, three):
+    url = links(compare(client, *three), "Remove second")[0]
+
+    assert ids_in(url) == [three[0].run_id, three[2].run_id]
+    assert "second" not in client.get(COMPARE + url).context["chips"]
+
+
+def test_nan_is_compared_by_what_it_is(client, experiment):
+    values = [math.nan, math.nan, math.inf, 0.5]
+    runs = [
+        make_run(experiment, metrics={"acc": value}, start_time=place)
+        for place, value in enumerate(values, start=1)
+    ]
+
+    response = compare(client, *runs)
+
+    assert row(response, "acc") == ["NaN", "NaN", "∞", "0.5000 best"]
+
+
+def test_runs_of_several_experiments_can_be_compared(client, three):
+    other = make_run(make_experiment("pricing"), "elsewhere")
+
+    response = compare(client, three[0], other)
+
+    assert "of 2 experiments" in response.text
+    assert row(response, "Experiment") == ["churn", "≠ pricing"]
+
+
+@pytest.mark.parametrize("wrong", ["0" * 32, "no id at all", "\0", "😀", "x" * 5000])
+def test_runs_that_do_not_exist_are_counted(client, three, wrong):
+    response = client.get(COMPARE, {"run": [three[0].run_id, three[1].run_id, wrong]})
+
+    assert response.status_code == 200
+    assert "1 run does not exist or is not visible to you." in response.text
+    assert "<h1>Compare 2 runs</h1>" in response.text
+
+
+def test_runs_of_another_workspace_do_not_show(client, three):
+    foreign = make_run(make_experiment("secret", workspace="other"), "foreign-run")
+
+    response = compare(client, three[0], foreign)
+
+    assert "1 run does not exist or is not visible to you." in response.text
+    assert "foreign-run" not in response.text
+
+
+@pytest.mark.parametrize("query", ["", "?runs=", "?runs=,,", f"?run={'0' * 32}&run=1"])
+def test_without_runs_the_page_says_how_to_choose_some(client, db, query):
+    response = client.get(COMPARE + query)
+
+    assert response.status_code == 200
+    assert "Tick two runs or more in a run list" in response.text
+
+
+def test_beside_a_single_run_others_are_offered(client, three):
+    response = compare(client, three[1])
+
+    assert "One run alone" in response.text
+    assert [ids_in(url) for url in links(response, "third")] == [[three[1].run_id, three[2].run_id]]
+
+
+def test_of_too_many_runs_the_first_are_compared(client, experiment):
+    runs = [make_run(experiment, f"run {i}", metrics={"acc": i / 50}) for i in range(42)]
+
+    response = compare(client, *runs)
+
+    assert "<h1>Compare 40 runs</h1>" in response.text
+    assert "Of 42 runs the first 40 are compared" in response.text
+    assert {chip.run for chip in response.context["chips"]} == set(runs[:40])
+
+
+def test_a_run_in_the_trash_is_said_to_be_there(client, three):
+    delete_run(three[2])
+
+    assert row(compare(client, *three), "Status") == ["Finished", "Finished", "≠ In Trash"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "warning"),
+    [
+        ({"status": "RUNNING"}, "1 run is not finished: values may still change."),
+        ({"status": "FAILED"}, "1 run did not end well."),
+        ({"metrics": {"other": 1.0}}, "No metric was logged by all of these runs."),
+    ],
+)
+def test_what_makes_a_comparison_doubtful_is_said(client, experiment, changes, warning):
+    usual = {"metrics": {"acc": 1.0}}
+    runs = [make_run(experiment, **usual), make_run(experiment, **(usual | changes))]
+
+    assert warning in compare(client, *runs).text
+
+
+def test_it_is_said_that_runs_read_different_data(client, experiment):
+    runs = [make_run(experiment, start_time=place) for place in (1, 2)]
+    for run, digest in zip(runs, ["a1", "b2"], strict=True):
+        use_data(run, digest)
+
+    response = compare(client, *runs)
+
+    assert "These runs read different datasets." in response.text
+    assert row(response, "Datasets") == ["customers (a1)", "≠ customers (b2)"]
+
+
+def test_every_metric_has_a_chart_with_its_words_and_values(client, three):
+    response = compare(client, *three)
+
+    cards = response.context["cards"]
+    assert [card.title for card in cards] == ["acc", "loss"]
+    assert cards[0].caption == "Three runs; second is highest, at 0.9000, which is best."
+    assert cards[1].caption == "Three runs; third ends lowest, at 0.2000, which is best."
+    for card in cards:
+        assert client.get(card.figure_url).status_code == 200
+        assert client.get(card.drawing_url).status_code == 200
+        assert client.get(card.csv_url).status_code == 200
+        assert f'<figcaption id="{card.id}-caption">{card.caption}' in response.text
+
+
+def test_the_first_charts_are_followed_by_more_on_request(client, experiment):
+    metrics = {f"metric {i:02}": float(i) for i in range(30)}
+    runs = [make_run(experiment, metrics=metrics) for _ in range(2)]
+
+    first = compare(client, *runs)
+    second = client.get(COMPARE + links(first, "Show 12 more")[0])
+    third = client.get(COMPARE + links(second, "Show 6 more")[0])
+
+    assert [len(page.context["cards"]) for page in (first, second, third)] == [12, 24, 30]
+    assert "12 of 30 charts" in first.text
+    assert links(third, "Show 6 more") == []
+
+
+def test_the_primary_metric_comes_first_and_system_metrics_last(client, db):
+    tag = {"mlflow.experiment.primaryMetric.name": "zeta"}
+    experiment = make_experiment("primary", **tag)
+    metrics = {"system/cpu": 1.0, "alpha": 1.0, "zeta": 1.0}
+    runs = [make_run(experiment, metrics=metrics) for _ in range(2)]
+
+    titles = [card.title for card in compare(client, *runs).context["cards"]]
+
+    assert titles == ["zeta", "alpha", "system/cpu"]
+
+
+def test_a_chart_is_replaced_and_the_address_keeps_it(client, three):
+    sent = change(client, three, edit="acc", put="replace", metric="acc", type="bar", x="param:lr")
+
+    page = client.get(sent["Location"].split("#")[0])
+
+    titles = [card.title for card in page.context["cards"]]
+    assert titles == ["acc by lr", "loss"]
+    assert "type=bar&x=param%3Alr" in page.context["cards"][0].figure_url
+    assert sent["Location"].endswith(f"#{page.context['cards'][0].id}")
+
+
+def test_a_chart_is_added_beside_the_one_it_was_made_from(client, three):
+    sent = change(client, three, edit="acc", put="add", metric="loss", type="scatter", title="Mine")
+
+    page = client.get(sent["Location"].split("#")[0])
+
+    assert [card.title for card in page.context["cards"]] == ["acc", "Mine", "loss"]
+    assert sent["Location"].endswith(f"#{page.context['cards'][1].id}")
+    without = client.get(COMPARE + links(page, "Remove chart")[0])
+    assert [card.title for card in without.context["cards"]] == ["acc", "loss"]
+
+
+def test_a_changed_chart_is_changed_again_and_reset(client, three):
+    sent = change(client, three, edit="acc", put="replace", metric="acc", title="Once")
+    page = client.get(sent["Location"].split("#")[0])
+    edit = client.get(COMPARE + links(page, "Edit Once")[0].split("#")[0])
+    editor = edit.context["editor"]
+    assert editor.spec.title == "Once"
+
+    form = {"edit": editor.at, "number": editor.number, "put": "replace"}
+    fields = [*editor.pairs, *form.items(), ("metric", "acc"), ("title", "Twice")]
+    again = client.get(f"{COMPARE}?{urlencode(fields)}")
+
+    page = client.get(again["Location"].split("#")[0])
+    assert [card.title for card in page.context["cards"]] == ["Twice", "loss"]
+    reset = client.get(COMPARE + links(page, "Reset chart")[0])
+    assert [card.title for card in reset.context["cards"]] == ["acc", "loss"]
+
+
+def test_a_change_that_makes_no_sense_is_shown_again_with_the_reason(client, three):
+    response = change(client, three, edit="acc", put="replace", metric="acc", type="bar", x="step")
+
+    assert response.status_code == 200
+    assert "Bars show one value a run" in response.text
+    assert response.context["editor"].spec.type == "bar"
+
+
+def test_the_editor_alone_answers_htmx(client, three):
+    query = {"edit": "acc"}
+
+    part = client.get(
+        COMPARE,
+        {"runs": ",".join(run.run_id for run in three), **query},
+        headers={"HX-Request": "true"},
+    )
+
+    assert "<h1" not in part.text
+    assert 'value="param:lr"' in part.text
+    assert "HX-Request" in part["Vary"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"chart": "metric="},
+        {"chart": "metric=acc&type=pie"},
+        {"chart": "%%%"},
+        {"chart": "&".join(f"k{i}=1" for i in range(99))},
+        {"chart": "\0"},
+        {"chart": ["metric=acc&new=1"] * 99},
+        {"stat": "mode"},
+        {"cards": "-1"},
+        {"cards": "9" * 99},
+        {"cards": "²"},
+        {"base": "nobody"},
+        {"edit": "acc", "number": "7"},
+        {"edit": "acc", "number": "²"},
+        {"edit": "no such metric"},
+        {"put": "replace"},
+        {"put": "replace", "metric": "\0", "edit": "acc"},
+        {"put": "sing", "metric": "acc", "number": "99"},
+        {"show": "nothing"},
+    ],
+)
+def test_nothing_in_an_address_breaks_the_page(client, three, query):
+    ids = ",".join(run.run_id for run in three)
+
+    response = client.get(COMPARE, {"runs": ids, **query}, follow=True)
+
+    assert response.status_code == 200
+    assert "Compare 3 runs" in response.text
+
+
+def test_names_are_text_and_nothing_else(client, experiment):
+    odd = '<script>alert(1)</script> & " 😀'
+    runs = [
+        make_run(experiment, odd, params={"k": odd}, tags={"t": odd}, metrics={"m/a b": 1.0})
+        for _ in range(2)
+    ]
+
+    text = compare(client, *runs, show="all").text
+
+    assert "<script>alert" not in text
+
+
+def test_more_of_everything_does_not_mean_more_queries(client, experiment):
+    def fill(count: int) -> list[Run]:
+        runs = [
+            make_run(
+                experiment,
+                params={f"p{i}": str(number) for i in range(count)},
+                metrics={f"m{i}": [1.0, number] for i in range(count)},
+                tags={f"t{i}": str(number) for i in range(count)},
+            )
+            for number in range(count)
+        ]
+        for run in runs:
+            use_data(run, f"{run.pk}")
+        return runs
+
+    few, many = fill(3), fill(15)
+    compare(client, *few)
+
+    with CaptureQueriesContext(connection) as of_few:
+        compare(client, *few)
+    with CaptureQueriesContext(connection) as of_many:
+        compare(client, *many)
+
+    tables = [re.search(r'FROM "(\w+)"', query["sql"]).group(1) for query in of_few]
+    assert tables == [
+        "workspaces_workspace",
+        "runs_run",
+        "runs_param",
+        "runs_runtag",
+        "runs_runinput",
+        "runs_metricstat",
+        # Names are remembered only once they are committed, which in a test they never are.
+        "runs_metrickey",
+        # Others to add.
+        "runs_run",
+    ]
+    assert len(of_many) == len(of_few)
