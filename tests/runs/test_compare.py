@@ -399,7 +399,7 @@ def test_more_of_everything_does_not_mean_more_queries(client, experiment):
             make_run(
                 experiment,
                 params={f"p{i}": str(number) for i in range(count)},
-                metrics={f"m{i}": [1.0, number] for i in range(count)},
+                metrics={f"m{i}": [1.0, float(number)] for i in range(count)},
                 tags={f"t{i}": str(number) for i in range(count)},
             )
             for number in range(count)

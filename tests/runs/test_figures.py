@@ -112,7 +112,7 @@ def test_a_run_keeps_its_color_in_charts_that_others_are_not_in(client, experime
 
 def test_from_the_ninth_run_on_dashes_tell_them_apart(client, experiment):
     runs = [
-        make_run(experiment, f"run {i:02}", metrics={"loss": [1.0, i]}, start_time=i)
+        make_run(experiment, f"run {i:02}", metrics={"loss": [1.0, float(i)]}, start_time=i)
         for i in range(1, 18)
     ]
 
