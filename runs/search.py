@@ -20,10 +20,21 @@ from django.db.models import (
 )
 
 from core.conditions import column_condition
+from runs.expressions import (
+    DURATION,
+    NUMBER_IN_VALUE,
+    STATISTICS,
+    comparisons_of,
+    node_condition,
+    number_condition,
+    text_condition,
+)
 from runs.keys import metric_key_ids
 from runs.models import MetricStat, Param, Run, RunInput, RunTag
 from search import runs as grammar
-from search.tree import Comparison, Ordering
+from search.run_fields import TIMES
+from search.tree import Comparison, Node, Ordering
+from search.values import EXISTENCE_OPERATORS
 
 _COLUMNS = {
     "run_id": "run_id",
@@ -44,6 +55,13 @@ def run_conditions(text: str | None) -> list[Q | Exists]:
     comparisons = grammar.parse_filter(text)
     keys = metric_key_ids({each.key for each in comparisons if each.entity == "metric"})
     return [_condition(each, keys) for each in comparisons]
+
+
+def run_condition(node: Node) -> Q:
+    """What an expression asks of a run, for ``.filter(condition)``."""
+    named = {each.key for each in comparisons_of(node) if each.entity == "metric"}
+    keys = metric_key_ids(named)
+    return node_condition(node, lambda comparison: _expressed(comparison, keys))
 
 
 def order_runs(runs: QuerySet[Run], clauses: Iterable[str]) -> QuerySet[Run]:
@@ -80,6 +98,43 @@ def _condition(comparison: Comparison, keys: dict[str, int]) -> Q | Exists:
             return Exists(
                 inputs.filter(column_condition(column, comparison.operator, comparison.value))
             )
+
+
+def _expressed(comparison: Comparison, keys: dict[str, int]) -> Q | Exists:
+    """A comparison of an expression, which can ask more than one of MLflow's grammar."""
+    key, operator, value = comparison.key, comparison.operator, comparison.value
+    match comparison.entity:
+        case "metric":
+            rows = MetricStat.objects.filter(run=OuterRef("pk"), key=keys.get(key, -1))
+            if operator in EXISTENCE_OPERATORS:
+                return Exists(rows) if operator == "IS NOT NULL" else ~Exists(rows)
+            statistic = STATISTICS[comparison.statistic]
+            condition = number_condition(statistic, operator, value)
+            if operator in {"!=", "NOT IN", "NOT BETWEEN"}:
+                # NaN is kept as NULL, and differs from every number.
+                condition |= number_condition(statistic, "IS NULL", None)
+            return Exists(rows.filter(condition))
+        case "param" | "tag":
+            model = Param if comparison.entity == "param" else RunTag
+            rows = model.objects.filter(run=OuterRef("pk"), key=key)
+            if operator in EXISTENCE_OPERATORS:
+                return Exists(rows) if operator == "IS NOT NULL" else ~Exists(rows)
+            some = value[0] if isinstance(value, tuple) else value
+            if isinstance(some, str):
+                return Exists(rows.filter(text_condition("value", operator, value)))
+            return Exists(rows.filter(number_condition(NUMBER_IN_VALUE, operator, value)))
+        case "dataset":
+            rows = RunInput.objects.filter(run=OuterRef("pk"), dataset__isnull=False)
+            column = _DATASET_COLUMNS[key]
+            if operator == "IS NULL":
+                return ~Exists(rows.filter(text_condition(column, "IS NOT NULL", None)))
+            return Exists(rows.filter(text_condition(column, operator, value)))
+        case _:
+            if key == "duration":
+                return number_condition(DURATION, operator, value)
+            if key in TIMES:
+                return number_condition(F(key), operator, value)
+            return text_condition(_COLUMNS[key], operator, value)
 
 
 def _metric_condition(comparison: Comparison) -> Q:

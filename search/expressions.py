@@ -14,6 +14,8 @@ from search.tokens import Kind, Token, cut
 from search.tree import And, Node, Not, Or
 
 MAX_DEPTH = 50
+# In all lists together: what a database takes with one statement.
+MAX_VALUES = 10_000
 
 _OPERATORS = ("=", "!=", ">", ">=", "<", "<=", "~", "!~")
 _WORD_OPERATORS = ("LIKE", "ILIKE", "IN", "NOT IN", "BETWEEN", "NOT BETWEEN", "IS NULL")
@@ -70,6 +72,7 @@ class _Reader:
         self._meaning = meaning
         self._index = 0
         self._conditions = 0
+        self._values = 0
 
     def everything(self) -> Node:
         node = self._any(depth=0)
@@ -194,6 +197,11 @@ class _Reader:
         token = self._token
         if token is None:
             raise self._trouble("a value")
+        self._values += 1
+        if self._values > MAX_VALUES:
+            raise FilterError(
+                f"Invalid filter: it has more than {MAX_VALUES} values.", position=token.start
+            )
         self._index += 1
         if token.kind in {Kind.TEXT, Kind.QUOTED, Kind.NUMBER}:
             return Operand(token.kind, token.text, token.start)

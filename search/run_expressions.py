@@ -1,5 +1,6 @@
 """What the conditions of an expression can ask of runs: MLflow's fields, and more of each."""
 
+import re
 from collections.abc import Callable, Collection, Sequence
 
 from search.errors import FilterError
@@ -15,6 +16,7 @@ from search.values import LARGEST_INTEGER, MAX_PATTERN_LENGTH, is_integer
 STATISTICS = ("last", "min", "max", "mean", "first", "count")
 ATTRIBUTES = {**FILTER_ATTRIBUTES, "duration": "duration"}
 
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
 _ORDERS = {">", ">=", "<", "<=", "BETWEEN", "NOT BETWEEN"}
 _PATTERNS = {"~", "!~"}
 _LIKES = {"LIKE", "ILIKE", "NOT LIKE", "NOT ILIKE"}
@@ -166,12 +168,8 @@ def _text_number(operand: Operand) -> float:
 
 
 def _as_number(operand: Operand) -> float | None:
-    if operand.kind is Kind.NAME:
-        return None
-    try:
-        return float(_bare(operand))
-    except ValueError:
-        return None
+    text = _bare(operand)
+    return float(text) if _NUMBER.fullmatch(text) else None
 
 
 def _are_numbers(operator: str, operands: Sequence[Operand]) -> bool:

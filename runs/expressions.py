@@ -1,0 +1,155 @@
+"""The comparisons of an expression as conditions of the ORM, each either true or false.
+
+A column that is NULL makes none of them unknown: NOT finds exactly the runs that its condition
+does not. Columns come from tables in the code; what a user typed is only ever a parameter.
+"""
+
+from collections.abc import Callable
+
+from django.db.models import Case, Exists, ExpressionWrapper, F, FloatField, Lookup, Q, When
+from django.db.models.functions import Cast, Greatest, NullIf
+from django.db.models.lookups import (
+    Exact,
+    GreaterThan,
+    GreaterThanOrEqual,
+    In,
+    IsNull,
+    LessThan,
+    LessThanOrEqual,
+)
+
+from core.conditions import column_condition
+from search.patterns import compile_pattern
+from search.tree import And, Comparison, Node, Not, Or
+
+STATISTICS = {
+    "last": F("last"),
+    "min": F("minimum"),
+    "max": F("maximum"),
+    "first": F("first"),
+    "mean": ExpressionWrapper(
+        F("total") / NullIf(F("count") - F("nan_count"), 0), output_field=FloatField()
+    ),
+    # As a float it can be held against any number, also one that no integer equals.
+    "count": Cast("count", FloatField()),
+}
+
+# Floats, because the difference of two integers of 64 bits may be none.
+DURATION = Case(
+    When(
+        end_time__isnull=False,
+        then=Greatest(Cast("end_time", FloatField()) - Cast("start_time", FloatField()), 0.0),
+    ),
+    output_field=FloatField(),
+)
+
+# A text that is a number, of a size that every engine can cast.
+_NUMBER = r"\A[+-]?([0-9]{1,50}(\.[0-9]{0,50})?|\.[0-9]{1,50})([eE][+-]?[0-9]{1,2})?\Z"
+NUMBER_IN_VALUE = Case(
+    When(value__regex=_NUMBER, then=Cast("value", FloatField())), output_field=FloatField()
+)
+
+_COMPARISONS = {
+    "=": Exact,
+    ">": GreaterThan,
+    ">=": GreaterThanOrEqual,
+    "<": LessThan,
+    "<=": LessThanOrEqual,
+    "IN": In,
+}
+
+
+class Matches(Lookup):
+    """Whether a text column matches a regular expression that the grammar has accepted.
+
+    PostgreSQL does it itself. SQLite calls ``search.patterns``, whose time is bounded by the
+    length of the text.
+    """
+
+    lookup_name = "matches"
+    prepare_rhs = False
+
+    def as_sql(self, compiler, connection):
+        column, params = self.process_lhs(compiler, connection)
+        return f"{column} ~ %s", [*params, compile_pattern(self.rhs).portable]
+
+    def as_sqlite(self, compiler, connection):
+        column, params = self.process_lhs(compiler, connection)
+        connection.ensure_connection()
+        # Saying it again costs a microsecond, and needs no signal for new connections.
+        connection.connection.create_function("matches_pattern", 2, _matches, deterministic=True)
+        return f"matches_pattern({column}, %s)", [*params, self.rhs]
+
+
+def _matches(text: str | None, pattern: str) -> bool | None:
+    return None if text is None else compile_pattern(pattern).matches(str(text))
+
+
+def node_condition(node: Node, leaf: Callable[[Comparison], Q | Exists]) -> Q:
+    """What ``node`` asks, its comparisons as ``leaf`` says."""
+    match node:
+        case And(operands):
+            return Q(*(node_condition(each, leaf) for each in operands))
+        case Or(operands):
+            return Q(*(node_condition(each, leaf) for each in operands), _connector=Q.OR)
+        case Not(operand):
+            return ~node_condition(operand, leaf)
+        case comparison:
+            return Q(leaf(comparison))
+
+
+def comparisons_of(node: Node) -> list[Comparison]:
+    """All comparisons that ``node`` is made of."""
+    match node:
+        case And(operands) | Or(operands):
+            return [found for each in operands for found in comparisons_of(each)]
+        case Not(operand):
+            return comparisons_of(operand)
+        case comparison:
+            return [comparison]
+
+
+def number_condition(expression, operator: str, value) -> Q:
+    """What a number of a row is asked. A row without one matches only IS NULL."""
+    is_there = Q(IsNull(expression, False))
+    match operator:
+        case "IS NULL":
+            return Q(IsNull(expression, True))
+        case "IS NOT NULL":
+            return is_there
+        case "BETWEEN":
+            low, high = value
+            return (
+                is_there
+                & Q(GreaterThanOrEqual(expression, low))
+                & Q(LessThanOrEqual(expression, high))
+            )
+        case "NOT BETWEEN":
+            low, high = value
+            return is_there & (Q(LessThan(expression, low)) | Q(GreaterThan(expression, high)))
+        case "!=":
+            return is_there & ~Q(Exact(expression, value))
+        case "NOT IN":
+            return is_there & ~Q(In(expression, list(value)))
+        case "IN":
+            return is_there & Q(In(expression, list(value)))
+        case _:
+            return is_there & Q(_COMPARISONS[operator](expression, value))
+
+
+def text_condition(column: str, operator: str, value) -> Q:
+    """What a text of a row is asked. A row without one matches only IS NULL."""
+    is_there = Q((f"{column}__isnull", False))
+    match operator:
+        case "IS NULL":
+            return Q((f"{column}__isnull", True)) | Q((column, ""))
+        case "IS NOT NULL":
+            return is_there & ~Q((column, ""))
+        case "~":
+            return is_there & Q(Matches(F(column), value))
+        case "!~":
+            return is_there & ~Q(Matches(F(column), value))
+        case "NOT LIKE" | "NOT ILIKE":
+            return is_there & ~column_condition(column, operator.removeprefix("NOT "), value)
+        case _:
+            return is_there & column_condition(column, operator, value)
