@@ -1,0 +1,234 @@
+"""Comparing runs in a browser: charts under the page's policy, by mouse, by keyboard, without."""
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from mlflow.entities import Metric, Param
+from playwright.sync_api import ConsoleMessage, Page, Request, expect
+
+# Each curve is broken once, where it is NaN.
+PIECES = 2
+ESTIMATORS = ["LinearRegression", "DecisionTreeRegressor"]
+
+
+@pytest.fixture
+def address(server, mlflow_client, experiment_name) -> str:
+    """The comparison of two runs that have a curve with a gap and a single value."""
+    experiment = mlflow_client.create_experiment(experiment_name)
+    runs = []
+    for number, estimator in enumerate(ESTIMATORS):
+        run_id = mlflow_client.create_run(experiment, run_name=f"run {number}").info.run_id
+        values = [1.0, 0.5, float("nan"), 0.25, 0.125 + number]
+        mlflow_client.log_batch(
+            run_id,
+            metrics=[
+                *(Metric("loss", value, step, step) for step, value in enumerate(values)),
+                Metric("mean_absolute_error", 40.0 - number, 1, 0),
+            ],
+            params=[Param("estimator", estimator)],
+        )
+        mlflow_client.set_terminated(run_id)
+        runs.append(run_id)
+    return f"{server.url}/w/default/compare/?runs={','.join(runs)}"
+
+
+@pytest.fixture
+def complaints(page: Page) -> list[str]:
+    """What the browser complained about, and every request that left this site.
+
+    Plotly brings a style sheet for maps with it, which the policy keeps out; there are no maps.
+    """
+    said: list[str] = []
+
+    def hear(line: ConsoleMessage) -> None:
+        if line.type == "error" and "plotly.min.js" not in line.location["url"]:
+            said.append(line.text)
+
+    def watch(request: Request) -> None:
+        if urlsplit(request.url).hostname not in {"127.0.0.1", "localhost", None}:
+            said.append(f"asked for {request.url}")
+
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", hear)
+    page.on("request", watch)
+    return said
+
+
+def chart(page: Page, title: str):
+    return page.locator("figure.chart").filter(has=page.get_by_role("heading", name=title))
+
+
+def test_charts_are_drawn_under_the_policy_and_nobody_else_is_asked(
+    page: Page, address: str, complaints
+):
+    page.goto(address)
+
+    curves = chart(page, "loss")
+    expect(curves.locator("path.js-line")).to_have_count(2 * PIECES)
+    expect(curves.get_by_text("NaN", exact=True).first).to_be_attached()
+    expect(chart(page, "mean_absolute_error").locator("g.point path")).to_have_count(2)
+    # The rules that Plotly writes into the style sheet are what puts its layers one on another.
+    layers = curves.locator("svg.main-svg").first
+    assert layers.evaluate("svg => getComputedStyle(svg).position") == "absolute"
+    expect(page.get_by_text("Share chart")).to_have_count(0)
+    expect(page.locator(".modebar-btn")).to_have_count(0)
+    assert complaints == []
+
+
+def test_the_legend_hides_a_run_and_shows_it_again(page: Page, address: str, complaints):
+    page.goto(address)
+    curves = chart(page, "loss")
+    expect(curves.locator("path.js-line")).to_have_count(2 * PIECES)
+    button = curves.get_by_role("button", name="run 1")
+
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(curves.locator("path.js-line")).to_have_count(PIECES)
+    expect(button).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("Space")
+
+    expect(curves.locator("path.js-line")).to_have_count(2 * PIECES)
+    assert complaints == []
+
+
+def test_a_chart_follows_the_theme_without_asking_for_the_figure_again(
+    page: Page, address: str, complaints
+):
+    page.emulate_media(color_scheme="light")
+    page.goto(address)
+    tick = chart(page, "loss").locator(".xtick text").first
+    expect(tick).to_be_visible()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    before = tick.evaluate("text => getComputedStyle(text).fill")
+
+    page.get_by_role("button", name="Switch between light and dark").click()
+    page.wait_for_function(
+        "before => getComputedStyle(document.querySelector('.xtick text')).fill !== before",
+        arg=before,
+    )
+
+    assert not [url for url in asked if "figure.json" in url]
+    assert complaints == []
+
+
+@pytest.mark.parametrize(("kind", "name"), [("PNG image", "loss.png"), ("SVG image", "loss.svg")])
+def test_a_chart_is_downloaded_as_an_image(page: Page, address: str, complaints, kind, name):
+    page.goto(address)
+    curves = chart(page, "loss")
+    expect(curves.locator("path.js-line")).to_have_count(2 * PIECES)
+
+    curves.locator("summary", has_text="Download loss").click()
+    with page.expect_download() as download:
+        curves.get_by_role("button", name=kind).click()
+
+    assert download.value.suggested_filename == name
+    content = download.value.path().read_bytes()
+    assert content.startswith(b"\x89PNG") or b"run 1" in content
+    assert [line for line in complaints if "style" not in line] == []
+
+
+def test_a_chart_that_cannot_be_drawn_says_why_and_is_tried_again(
+    page: Page, address: str, complaints
+):
+    page.route("**/figure.json*", lambda route: route.abort())
+    page.goto(address)
+    curves = chart(page, "loss")
+    expect(curves.get_by_role("alert")).to_contain_text("The server did not answer.")
+    page.unroute("**/figure.json*")
+
+    curves.get_by_role("button", name="Retry").click()
+
+    expect(curves.locator("path.js-line")).to_have_count(2 * PIECES)
+    expect(curves.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_figure_that_is_refused_shows_the_reason(page: Page, address: str):
+    page.goto(f"{address}&chart=metric%3Dnothing%26at%3Dloss")
+
+    expect(chart(page, "nothing").get_by_role("alert")).to_contain_text(
+        "None of these runs logged nothing."
+    )
+
+
+def test_a_chart_is_edited_by_keyboard_and_the_link_keeps_it(
+    page: Page, address: str, complaints, browser
+):
+    page.goto(address)
+    expect(chart(page, "mean_absolute_error").locator("g.point path")).to_have_count(2)
+
+    page.get_by_role("link", name="Edit mean_absolute_error").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Chart title")).to_be_focused()
+    page.keyboard.type("Error by estimator")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Bar")
+    page.keyboard.press("Tab")
+    page.keyboard.type("estimator")
+    expect(page.get_by_label("X-axis")).to_have_value("param:estimator")
+    page.get_by_role("button", name="Replace").focus()
+    page.keyboard.press("Enter")
+
+    page.wait_for_url(re.compile("chart="))
+    edited = chart(page, "Error by estimator")
+    expect(edited.locator(".xtick text")).to_have_text(sorted(ESTIMATORS))
+    assert complaints == []
+
+    elsewhere = browser.new_context().new_page()
+    elsewhere.goto(page.url)
+    expect(chart(elsewhere, "Error by estimator").locator(".xtick text")).to_have_text(
+        sorted(ESTIMATORS)
+    )
+    elsewhere.context.close()
+
+
+def test_the_editor_is_left_without_a_change(page: Page, address: str, complaints):
+    page.goto(address)
+    page.get_by_role("link", name="Edit loss").click()
+    page.get_by_label("Chart title").fill("never mind")
+
+    page.get_by_role("link", name="Cancel").click()
+
+    expect(page.locator("dialog")).to_be_hidden()
+    assert page.url == address
+    assert complaints == []
+
+
+def test_without_a_script_there_are_drawings_values_and_a_form(browser, address: str):
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(address)
+    curves = chart(page, "loss")
+
+    image = curves.get_by_role("img", name="Two runs; run 0 ends lowest")
+    image.scroll_into_view_if_needed()
+    expect(image).to_be_visible()
+    curves.locator("summary", has_text="Values").click()
+    expect(curves.get_by_role("row", name=re.compile("run 1.*1.125"))).to_be_visible()
+
+    page.get_by_role("link", name="Edit mean_absolute_error").click()
+    page.get_by_label("X-axis").select_option("param:estimator")
+    page.get_by_label("Visualization type").select_option("bar")
+    page.get_by_role("button", name="Replace").click()
+    expect(page.get_by_role("heading", name="mean_absolute_error by estimator")).to_be_visible()
+    page.context.close()
+
+
+def test_charts_far_below_are_not_asked_for_until_they_come_near(
+    page: Page, server, mlflow_client, experiment_name
+):
+    experiment = mlflow_client.create_experiment(experiment_name)
+    run_id = mlflow_client.create_run(experiment).info.run_id
+    mlflow_client.log_batch(run_id, metrics=[Metric(f"m{i:02}", 1.0, 1, 0) for i in range(12)])
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    figures = lambda: [url for url in asked if "figure.json" in url]  # noqa: E731
+
+    page.goto(f"{server.url}/w/default/compare/?runs={run_id}")
+    expect(chart(page, "m00").locator("g.point path")).to_have_count(1)
+    at_first = len(figures())
+    page.locator("figure.chart").last.scroll_into_view_if_needed()
+    expect(chart(page, "m11").locator("g.point path")).to_have_count(1)
+
+    assert at_first < 12
+    assert len(figures()) == len(set(figures()))
