@@ -87,15 +87,30 @@ def _matches(text: str | None, pattern: str) -> bool | None:
 
 def node_condition(node: Node, leaf: Callable[[Comparison], Q | Exists]) -> Q:
     """What ``node`` asks, its comparisons as ``leaf`` says."""
+    return _condition(node, leaf, is_negated=False)[0]
+
+
+def _condition(node: Node, leaf, *, is_negated: bool) -> tuple[Q, int]:
+    """What ``node`` or its opposite asks, and how deep a parser's stack grows over it.
+
+    SQLite's parser gives up where its stack is a hundred deep. A NOT is therefore handed
+    down to the comparisons, and what needs most of the stack is written first, while there is
+    least on it: so a filter of 500 comparisons, 50 parentheses deep, stays within.
+    """
     match node:
-        case And(operands):
-            return Q(*(node_condition(each, leaf) for each in operands))
-        case Or(operands):
-            return Q(*(node_condition(each, leaf) for each in operands), _connector=Q.OR)
         case Not(operand):
-            return ~node_condition(operand, leaf)
+            return _condition(operand, leaf, is_negated=not is_negated)
+        case And(operands) | Or(operands):
+            parts = [_condition(each, leaf, is_negated=is_negated) for each in operands]
+            parts.sort(key=lambda part: -part[1])
+            is_and = isinstance(node, And) is not is_negated
+            deepest = max(
+                1 + height + (2 if index else 0) for index, (_, height) in enumerate(parts)
+            )
+            return Q(*(part for part, _ in parts), _connector=Q.AND if is_and else Q.OR), deepest
         case comparison:
-            return Q(leaf(comparison))
+            condition = Q(leaf(comparison))
+            return (~condition if is_negated else condition), 0
 
 
 def comparisons_of(node: Node) -> list[Comparison]:

@@ -20,6 +20,7 @@ from django.db.models import (
 )
 
 from core.conditions import column_condition
+from core.paging import Keyset
 from runs.expressions import (
     DURATION,
     NUMBER_IN_VALUE,
@@ -46,6 +47,9 @@ _COLUMNS = {
     "end_time": "end_time",
 }
 _DATASET_COLUMNS = {"name": "dataset__name", "digest": "dataset__digest", "context": "context"}
+
+# The order of runs for which nobody asks.
+NEWEST_FIRST = Keyset(("-start_time", "run_id"), (int, str))
 
 _NOTHING = Q(pk__in=[])
 

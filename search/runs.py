@@ -57,9 +57,12 @@ def parse_expression(
         raise
     except FilterError as refused:
         # MLflow forgives what an expression does not, such as an AND too many.
-        if comparisons := _forgiven(text):
-            return And(comparisons) if len(comparisons) > 1 else comparisons[0]
-        raise refused from None
+        comparisons = _forgiven(text)
+        if comparisons is None:
+            raise refused from None
+    if len(comparisons) > 1:
+        return And(comparisons)
+    return comparisons[0] if comparisons else None
 
 
 def is_plain(text: str) -> bool:
@@ -73,12 +76,12 @@ def is_plain(text: str) -> bool:
             return (node,) == _forgiven(text)
 
 
-def _forgiven(text: str | None) -> tuple[Comparison, ...]:
-    """The comparisons of a text that MLflow reads; none if it refuses it."""
+def _forgiven(text: str | None) -> tuple[Comparison, ...] | None:
+    """The comparisons of a text that MLflow reads; None if it refuses it."""
     try:
         return tuple(parse_filter(text))
     except FilterError:
-        return ()
+        return None
 
 
 def parse_order(clauses: Iterable[str]) -> list[Ordering]:

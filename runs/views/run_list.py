@@ -84,7 +84,7 @@ def all_runs(request: HttpRequest, workspace: str) -> HttpResponse:
 def _listed(request: HttpRequest, runs, keys, experiment: Experiment | None) -> dict:
     """One page of the runs that the address asks for, and all that is said around it."""
     query = request.GET
-    run_filter = RunFilter(query, queryset=runs)
+    run_filter = RunFilter(query, queryset=runs, keys=keys)
     matching = run_filter.qs if run_filter.is_valid() else runs.none()
     columns = choose_columns(keys, chosen=query.get("cols", ""), experiment=experiment)
     sort = parse_sort(query.get("sort", "")) or [
@@ -105,6 +105,7 @@ def _listed(request: HttpRequest, runs, keys, experiment: Experiment | None) -> 
     rows = table_rows(page.runs, columns, best=best)
     return {
         "filter": run_filter,
+        "search_code": run_filter.search_code(experiment),
         "statuses": _statuses(query),
         "statuses_asked": len(set(query.getlist("status")) - {""}),
         "conditions": _conditions(query),

@@ -1,10 +1,12 @@
 """What the filter box of a run list finds, and what it says of a text that it cannot read."""
 
+import html
 import math
 
 import pytest
 
 from core.time import now_ms
+from runs.actions.datasets import UsedDataset, log_inputs
 from runs.models import Run
 from runs.search import run_condition
 from search.runs import parse_expression
@@ -222,11 +224,13 @@ def test_what_a_run_read_is_asked(rows, text, expected):
         # As deep, as wide and as large as a filter may be.
         "(NOT (run_name = 'x' OR " * 24 + "run_name = 'ada'" + "))" * 24,
         "(NOT (metrics.loss > 5 OR metrics.loss@mean > 7 AND " * 24 + "run_id = ''" + "))" * 24,
+        "(run_name = 'x' AND (metrics.loss@mean > 7 OR " * 25 + "params.lr > 1" + "))" * 25,
+        "(metrics.loss@mean > 7 OR (params.lr > 1 AND " * 25 + "duration > 1" + "))" * 25,
         " OR ".join(["params.lr > 0.05"] * 499 + ["run_name = 'ada'"]),
         " AND ".join(["(metrics.loss@mean != 7 OR NOT tags.team ~ 'x')"] * 250),
         f"metrics.loss IN ({'7,' * 9_998}7)",
-        "start_time > -9223372036854775808 AND start_time < 9223372036854775807",
-        "start_time > -100000w AND duration < 999999999w",
+        "start_time > -9223372036854775807 AND start_time < 9223372036854775807",
+        "start_time > -100000w AND duration < 1000000w",
         "params.lr > 1e999 OR params.lr < -1e999",
         "params.lr ~ '(a|)+(^|$)*(b{0,3}){2}'",
         "params.`a' OR 1=1 --` = 'x' OR metrics.`run__id` > 1 OR tags.`key__in` IS NULL",
@@ -234,3 +238,61 @@ def test_what_a_run_read_is_asked(rows, text, expected):
 )
 def test_the_largest_and_oddest_filters_run(rows, text):
     assert Run.objects.filter(run_condition(parse_expression(text))).count() <= 3
+
+
+def test_a_tree_with_two_branches_everywhere_runs(rows):
+    text = "metrics.loss@mean > 7"
+    for depth in range(8):
+        text = f"({text}) {'AND' if depth % 2 else 'OR'} NOT ({text})"
+
+    assert Run.objects.filter(run_condition(parse_expression(text))).count() <= 3
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("metrics.los > 1", "At character 1. Did you mean metrics.loss?"),
+        ("run_name = 'x' OR metrics.`val ac` > 1", "character 19. Did you mean metrics.`val acc`?"),
+        ("loss > 1", "Did you mean metrics.loss?"),
+        ("params.lr = '1' adn run_name = 'x'", "At character 17. Did you mean AND?"),
+        ("params.opt ~ '(a'", "At character 14."),
+    ],
+)
+def test_the_page_says_what_is_wrong_where_and_what_was_perhaps_meant(client, rows, where, said):
+    response = client.get(f"/w/default/experiments/{rows.pk}/", {"where": where})
+
+    text = html.unescape(response.text)
+    assert said in text
+    # What was typed is still in its box.
+    assert f'name="where" value="{where}"' in text
+    assert "/runs/" + Run.objects.get(name="ada").run_id not in text
+
+
+def test_only_a_name_of_this_experiment_is_suggested(client, rows):
+    other = make_experiment("other")
+    make_run(other, "dan", metrics={"lost": [1.0]})
+
+    here = client.get(f"/w/default/experiments/{other.pk}/", {"where": "metrics.los > 1"})
+    everywhere = client.get("/w/default/runs/", {"where": "metrics.lost > 0 OR metrics.loss > 0"})
+
+    assert "Did you mean metrics.lost?" in here.text
+    assert all(name in everywhere.text for name in ["ada", "cy", "dan"])
+
+
+@pytest.mark.parametrize(
+    ("where", "code"),
+    [
+        ("metrics.loss < 0.5", "filter_string='metrics.loss < 0.5'"),
+        ("params.opt = 'adam'", "filter_string=\"params.opt = 'adam'\""),
+        ("metrics.loss@min < 0.5", None),
+        ("metrics.loss <", None),
+        ("", None),
+    ],
+)
+def test_a_filter_that_mlflow_reads_alike_is_offered_as_code(client, rows, where, code):
+    response = client.get(f"/w/default/experiments/{rows.pk}/", {"where": where})
+
+    text = html.unescape(response.text)
+    assert ("filter_string=" in text) == (code is not None)
+    if code is not None:
+        assert f"experiment_names=['asked'],\n    {code}," in text
