@@ -2,6 +2,7 @@
 
 import html
 import math
+import re
 
 import pytest
 
@@ -11,6 +12,7 @@ from runs.models import Run
 from runs.search import run_condition
 from search.runs import parse_expression
 from tests.runs.logged import LONG_AGO, make_experiment, make_run
+from tests.test_docs import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -296,3 +298,24 @@ def test_a_filter_that_mlflow_reads_alike_is_offered_as_code(client, rows, where
     assert ("filter_string=" in text) == (code is not None)
     if code is not None:
         assert f"experiment_names=['asked'],\n    {code}," in text
+
+
+def examples_in(document: str) -> list[str]:
+    return re.findall(r"^```\n(.+?)\n```$", document, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("text", examples_in((ROOT / "docs/filters.md").read_text()))
+def test_the_filters_of_the_document_run(rows, text):
+    assert Run.objects.filter(run_condition(parse_expression(text))).count() <= 3
+
+
+def test_the_filters_of_the_help_page_run(client, rows):
+    page = client.get("/help/").text
+    section = page[page.index('id="filters"') :]
+
+    examples = re.findall(r"</th><td><code>(.*?)</code>", section)
+
+    assert len(examples) == 9
+    for text in examples:
+        condition = run_condition(parse_expression(html.unescape(text)))
+        assert Run.objects.filter(condition).count() <= 3
