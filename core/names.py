@@ -15,6 +15,8 @@ MAX_RUN_TAG_LENGTH = 8000
 MAX_EXPERIMENT_TAG_LENGTH = 20_000
 MAX_EXPERIMENT_NAME_LENGTH = 500
 
+SEE_DOCS = "See the API docs for more information about request parameters."
+
 _KEY = re.compile(r"[/\w.\- :]*")
 _BAD_CHARACTERS = (
     "Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), "
@@ -40,6 +42,11 @@ def invalid_value(path: str, value: object, reason: str = "") -> str:
     return f"{sentence}: {reason}" if reason else sentence
 
 
+def missing_value(path: str) -> str:
+    """MLflow's sentence for a value that must be there."""
+    return f"Missing value for required parameter '{path}'. {SEE_DOCS}"
+
+
 def check_key(key: str, *, path: str) -> None:
     """Raises ``BadName`` unless ``key`` may name a metric, param or tag.
 
@@ -48,6 +55,10 @@ def check_key(key: str, *, path: str) -> None:
     # Almost every key passes at once: one pattern, no dots or slashes to resolve.
     if key.isidentifier():
         return
+    if not key:
+        # A metric's name is called its key as long as there is none.
+        where = path.replace("].name", "].key")
+        raise BadName(missing_value(where))
     if not _KEY.fullmatch(key) or key.endswith("\n"):
         raise BadName(invalid_value(path, key, _BAD_CHARACTERS))
     resolved = posixpath.normpath(key)

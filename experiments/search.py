@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.conditions import column_condition
+from core.paging import Keyset
 from experiments.models import Experiment, ExperimentTag
 from search import experiments as grammar
 from search.tree import Comparison
@@ -17,6 +18,10 @@ _COLUMNS = {
 }
 
 
+# The order of experiments for which nobody asks.
+NEWEST_FIRST = Keyset(("-creation_time", "pk"), (int, int))
+
+
 def search_experiments(
     experiments: QuerySet[Experiment], *, filter_text: str, order_by: Iterable[str]
 ) -> QuerySet[Experiment]:
@@ -25,7 +30,7 @@ def search_experiments(
     orderings = grammar.parse_order(order_by)
     keys = [("" if each.ascending else "-") + _COLUMNS[each.key] for each in orderings]
     if not keys:
-        keys = ["-creation_time", "pk"]
+        keys = NEWEST_FIRST.columns
     elif "experiment_id" not in {each.key for each in orderings}:
         keys.append("-pk")
     return experiments.filter(*conditions).order_by(*keys)

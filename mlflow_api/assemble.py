@@ -37,7 +37,7 @@ def experiment_messages_of(
     """The experiments with their tags; ``workspace`` must be loaded with them."""
     tags: dict[int, list[Pair]] = defaultdict(list)
     for some in chunks(experiments):
-        rows = experiment_models.ExperimentTag.objects.filter(experiment__in=some)
+        rows = experiment_models.ExperimentTag.objects.filter(experiment__in=some).order_by("key")
         for experiment_id, key, value in rows.values_list("experiment_id", "key", "value"):
             tags[experiment_id].append(Pair(key, value))
     return [
@@ -77,6 +77,11 @@ def run_rows(runs: QuerySet[models.Run]) -> QuerySet:
     return runs.values_list(*_RUN_FIELDS)
 
 
+def newest_first_keys(row: tuple) -> tuple[int, str]:
+    """What one of ``run_rows`` has in the columns of ``runs.search.NEWEST_FIRST``."""
+    return row[_RUN_FIELDS.index("start_time")], row[_RUN_FIELDS.index("run_id")]
+
+
 def run_messages(rows: Sequence[tuple], *, with_model_inputs: bool = False) -> list[messages.Run]:
     """Messages of ``run_rows``, each with its data, inputs and outputs.
 
@@ -110,7 +115,7 @@ def _complete_runs(
             info=_info(*row),
             data=messages.RunData(metrics.get(pk, []), params.get(pk, []), tags.get(pk, [])),
             inputs=inputs.get(pk) or messages.RunInputs(),
-            outputs=messages.RunOutputs(made[pk]) if pk in made else None,
+            outputs=messages.RunOutputs(made.get(pk, [])),
         )
 
 
@@ -134,7 +139,8 @@ def _info(
         user_id=user_id,
         status=status,
         start_time=start_time,
-        end_time=end_time,
+        # As in MLflow's messages, an end at 0 is none.
+        end_time=end_time or None,
         artifact_uri=artifact_uri,
         lifecycle_stage=lifecycle_stage,
     )
@@ -142,9 +148,10 @@ def _info(
 
 def _metrics(keys: Sequence[int]) -> dict[int, list[messages.Metric]]:
     stats = list(
-        models.MetricStat.objects.filter(run__in=keys).values_list(
-            "run_id", "key_id", "last", "last_timestamp", "last_step"
-        )
+        # By the keys' numbers, so in the order in which the names were first seen.
+        models.MetricStat.objects.filter(run__in=keys)
+        .order_by("run_id", "key_id")
+        .values_list("run_id", "key_id", "last", "last_timestamp", "last_step")
     )
     names = metric_key_names({key_id for _, key_id, *_ in stats})
     found: dict[int, list[messages.Metric]] = defaultdict(list)
@@ -156,8 +163,8 @@ def _metrics(keys: Sequence[int]) -> dict[int, list[messages.Metric]]:
 
 def _pairs(table: type[models.Param | models.RunTag], keys: Sequence[int]) -> dict[int, list[Pair]]:
     found: dict[int, list[Pair]] = defaultdict(list)
-    rows = table.objects.filter(run__in=keys).values_list("run_id", "key", "value")
-    for run, key, value in rows:
+    rows = table.objects.filter(run__in=keys).order_by("run_id", "key")
+    for run, key, value in rows.values_list("run_id", "key", "value"):
         found[run].append(Pair(key, value))
     return found
 
@@ -184,7 +191,7 @@ def _inputs(keys: Sequence[int], with_models: bool) -> dict[int, messages.RunInp
             found[run].model_inputs.append(messages.ModelInput(model_id))
         else:
             pairs = [Pair(key, value) for key, value in tags.items()]
-            dataset = messages.DatasetInput(messages.Dataset(*fields), pairs)
+            dataset = messages.LoggedDatasetInput(messages.LoggedDataset(*fields), pairs)
             found[run].dataset_inputs.append(dataset)
     return found
 

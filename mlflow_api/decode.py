@@ -7,16 +7,16 @@ Only when that pass fails is the request looked at slowly, to do what MLflow doe
 import json
 import re
 from functools import cache
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import msgspec
 from django.http import QueryDict
 
 from core.errors import Invalid
+from core.names import SEE_DOCS, missing_value
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_SEE_DOCS = "See the API docs for more information about request parameters."
 _WHERE = re.compile(r" - at `\$\.?(.*)`$")
 _MISSING = re.compile(r"^Object missing required field `(.+?)`")
 _ESCAPED_NUL = b"\\u0000"
@@ -32,6 +32,9 @@ def decode_body(body: bytes, kind: type[T]) -> T:
         message = _decoder(kind).decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         message = _decode_slowly(body, kind)
+    else:
+        if any(mark in body for mark in _camel_marks(kind)):
+            message = _decode_slowly(body, kind)
     if _ESCAPED_NUL in body:
         _refuse_nul(msgspec.to_builtins(message))
     _refuse_blank(message)
@@ -42,10 +45,11 @@ def decode_query(query: QueryDict, kind: type[T]) -> T:
     """The message in a query string; a repeated field is a list. Raises ``BadRequest``."""
     lists = _list_fields(kind)
     given = {
-        name: query.getlist(name) if name in lists else query[name]
-        for name in query
+        # Of what is no list the first one counts.
+        name: values if name in lists else values[0]
+        for name, values in query.lists()
         # What a query names and leaves empty counts as absent.
-        if name in lists or query[name] != ""
+        if name in lists or values[0] != ""
     }
     _refuse_nul(given)
     message = _convert(given, kind)
@@ -68,6 +72,11 @@ def _list_fields(kind: type[msgspec.Struct]) -> frozenset[str]:
 
 
 @cache
+def _required(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    return tuple(field.name for field in msgspec.structs.fields(kind) if field.required)
+
+
+@cache
 def _required_texts(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     return tuple(
         field.name for field in msgspec.structs.fields(kind) if field.required and field.type is str
@@ -77,7 +86,7 @@ def _required_texts(kind: type[msgspec.Struct]) -> tuple[str, ...]:
 def _refuse_blank(message: msgspec.Struct) -> None:
     for name in _required_texts(type(message)):
         if not getattr(message, name):
-            raise BadRequest(f"Missing value for required parameter '{name}'. {_SEE_DOCS}")
+            raise BadRequest(missing_value(name))
 
 
 def _refuse_nul(value: object) -> None:
@@ -97,7 +106,10 @@ def _decode_slowly(body: bytes, kind: type[T]) -> T:
     given, fault = _parse(body)
     if not isinstance(given, dict):
         given, fault = {}, "it is not an object"
-    message = _convert(_tidied(given), kind)
+    try:
+        message = _convert(_in_snake_case(_tidied(given), kind, whole=True), kind)
+    except RecursionError:
+        raise BadRequest("The request is nested too deeply.") from None
     if fault and body.strip():
         raise BadRequest(f"The body of the request is not JSON that can be read: {fault}.")
     return message
@@ -129,6 +141,67 @@ def _tidied(given: dict) -> dict:
     return tidy
 
 
+@cache
+def _camel_marks(kind: type[msgspec.Struct]) -> tuple[bytes, ...]:
+    """How names in camelCase would look in a body: ``"maxResults"`` and so on."""
+    own = {f'"{camel}"'.encode() for camel in _camel_names(kind)}
+    for inner in _inner_kinds(kind).values():
+        own |= set(_camel_marks(inner))
+    return tuple(sorted(own))
+
+
+@cache
+def _camel_names(kind: type[msgspec.Struct]) -> dict[str, str]:
+    """From the camelCase spelling, which protobuf reads too, to the name of each field."""
+    names = {}
+    for name in kind.__struct_fields__:
+        first, *others = name.split("_")
+        if others:
+            names[first + "".join(word.capitalize() for word in others)] = name
+    return names
+
+
+@cache
+def _inner_kinds(kind: type[msgspec.Struct]) -> dict[str, type[msgspec.Struct]]:
+    """The messages that are fields of a message, or stand in its lists."""
+    inner = {}
+    for field in msgspec.structs.fields(kind):
+        for part in (field.type, *get_args(field.type)):
+            if isinstance(part, type) and issubclass(part, msgspec.Struct):
+                inner[field.name] = part
+    return inner
+
+
+def _in_snake_case(given: dict, kind: type[msgspec.Struct], *, whole: bool) -> dict:
+    """``given`` with the names that the message has. Raises ``BadRequest`` for a name twice.
+
+    As in MLflow, what a ``whole`` request must have it must have under its own name.
+    """
+    names = _camel_names(kind)
+    must = set(_required(kind)) if whole else set()
+    found = {}
+    for spelling, value in given.items():
+        name = names.get(spelling, spelling)
+        if name in must:
+            name = spelling
+        if name in found:
+            camel = next(camel for camel, own in names.items() if own == name)
+            raise BadRequest(
+                f"Request specifies both '{name}' and '{camel}'; provide only one of them."
+            )
+        found[name] = value
+    for name, inner in _inner_kinds(kind).items():
+        match found.get(name):
+            case dict() as part:
+                found[name] = _in_snake_case(part, inner, whole=False)
+            case list() as parts:
+                found[name] = [
+                    _in_snake_case(part, inner, whole=False) if isinstance(part, dict) else part
+                    for part in parts
+                ]
+    return found
+
+
 def _without_nulls(value: object) -> object:
     if isinstance(value, dict):
         return {name: _without_nulls(part) for name, part in value.items() if part is not None}
@@ -153,14 +226,14 @@ def _explain(fault: str, given: dict) -> str:
     missing = _MISSING.match(fault)
     if missing:
         name = f"{where}.{missing.group(1)}" if where else missing.group(1)
-        return f"Missing value for required parameter '{name}'. {_SEE_DOCS}"
+        return missing_value(name)
     value = _at(given, where)
     shown = json.dumps(value, sort_keys=True, separators=(",", ":"), default=repr)
     if len(shown) > 1000:
         shown = shown[:1000] + "…"
     return (
         f"Invalid value {shown} for parameter '{where}' supplied:  Hint: Value was of type "
-        f"'{type(value).__name__}'. {_SEE_DOCS}"
+        f"'{type(value).__name__}'. {SEE_DOCS}"
     )
 
 

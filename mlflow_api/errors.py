@@ -8,6 +8,8 @@ from django.http import HttpResponse
 
 from core import errors
 from mlflow_api.schemas.common import ErrorBody
+from runs.actions.errors import UnknownModel
+from runs.actions.logged_models import ModelParamChanged
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +25,9 @@ class CodedRefusal(errors.Refused):
 
 # The first kind that fits decides.
 _CODES: list[tuple[type[Exception], int, str]] = [
+    # In MLflow it is the database that refuses these.
+    (UnknownModel, 400, "BAD_REQUEST"),
+    (ModelParamChanged, 400, "BAD_REQUEST"),
     (errors.Missing, 404, "RESOURCE_DOES_NOT_EXIST"),
     (errors.Taken, 400, "RESOURCE_ALREADY_EXISTS"),
     (errors.Invalid, 400, "INVALID_PARAMETER_VALUE"),

@@ -1,9 +1,12 @@
 """What several calls bound, and how they say so."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from django.db.models import QuerySet
 
 from core.errors import Invalid
-from core.paging import page_offset, page_token
+from core.paging import Keyset, page_position, page_token
 
 _VIEWS = {1: "ACTIVE_ONLY", 2: "DELETED_ONLY", 3: "ALL"}
 
@@ -26,9 +29,21 @@ def check_max_results(count: int, limit: int) -> None:
         )
 
 
+def enum_word(given: str | int | None, words: Mapping[int, str]) -> str | int | None:
+    """The word of an enum that a client means; it may send the word's number, also as text.
+
+    What is neither comes back: a number as an integer.
+    """
+    try:
+        number = int(given)
+    except (TypeError, ValueError):
+        return given
+    return words.get(number, number)
+
+
 def in_view(rows: QuerySet, view_type: str | int) -> QuerySet:
     """Those of the stage that ``view_type`` names; an unknown one means the active ones."""
-    name = _VIEWS.get(view_type, view_type)
+    name = enum_word(view_type, _VIEWS)
     if name == "ALL":
         return rows
     if name == "DELETED_ONLY":
@@ -36,11 +51,27 @@ def in_view(rows: QuerySet, view_type: str | int) -> QuerySet:
     return rows.filter(lifecycle_stage="active")
 
 
-def page_of(rows: QuerySet, *, token: str, size: int) -> tuple[list, str]:
+def page_of(
+    rows: QuerySet,
+    *,
+    token: str,
+    size: int,
+    keyset: Keyset | None = None,
+    keys_of: Callable[[Any], tuple] | None = None,
+    question: str = "",
+) -> tuple[list, str]:
     """The rows of one page, and the token of the next; "" if there is none.
 
-    Raises ``core.paging.BadPageToken``.
+    With the ``keyset`` that ``rows`` are in the order of, and with what a row has in its columns
+    by ``keys_of``, pages join although rows come and go. Raises ``core.paging.BadPageToken``.
     """
-    offset = page_offset(token)
-    found = list(rows[offset : offset + size + 1])
-    return found[:size], page_token(offset + size) if len(found) > size else ""
+    position = page_position(token, keyset=keyset, question=question)
+    if position.after:
+        rows = rows.filter(keyset.after(position.after))
+    found = list(rows[position.offset : position.offset + size + 1])
+    page = found[:size]
+    if len(found) <= size:
+        return page, ""
+    if keyset is not None:
+        return page, page_token(after=keys_of(page[-1]), question=question)
+    return page, page_token(position.offset + size, question=question)

@@ -66,18 +66,16 @@ def check_run_id(run_id: str) -> None:
         raise NotARunId(f"Invalid run ID: '{run_id}'")
 
 
-def get_logged_model(request: HttpRequest, model_id: str) -> LoggedModel:
-    """The logged model with that id that is not deleted. Raises ``NoSuchLoggedModel``."""
+def get_logged_model(
+    request: HttpRequest, model_id: str, *, with_deleted: bool = False
+) -> LoggedModel:
+    """The logged model with that id, unless it is deleted. Raises ``NoSuchLoggedModel``."""
     model = (
         LoggedModel.objects.select_related("experiment__workspace")
-        .filter(
-            model_id=model_id,
-            deleted_time=None,
-            experiment__workspace__slug=workspace_slug(request),
-        )
+        .filter(model_id=model_id, experiment__workspace__slug=workspace_slug(request))
         .first()
     )
-    if model is None:
+    if model is None or (model.deleted_time is not None and not with_deleted):
         get_workspace(request)
         raise NoSuchLoggedModel(f"Logged model with ID '{model_id}' not found.")
     return model

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from core.conditions import column_condition
+from core.paging import Keyset
 from runs.models import LoggedModel, LoggedModelMetric, LoggedModelParam, LoggedModelTag
 from search import logged_models as grammar
 from search.tree import Comparison
@@ -19,6 +20,10 @@ _COLUMNS = {
     "creation_timestamp": "creation_time",
     "last_updated_timestamp": "last_update_time",
 }
+
+
+# The order of logged models for which nobody asks.
+NEWEST_FIRST = Keyset(("-creation_time", "model_id"), (int, str))
 
 
 @dataclass(frozen=True)
@@ -47,13 +52,13 @@ def search_logged_models(
 ) -> QuerySet[LoggedModel]:
     """Those that the filter matches, in the order asked for, then the newest first.
 
-    A metric is compared by its latest point (step, timestamp, value) on one of ``datasets``.
-    Without a metric in the filter, ``datasets`` ask for any metric on them. Raises
-    ``FilterError``.
+    A metric matches if any of its points on one of ``datasets`` does; models are ordered by the
+    latest one (step, timestamp, value). Without a metric in the filter, ``datasets`` ask for any
+    metric on them. Raises ``FilterError``.
     """
     comparisons = grammar.parse_filter(filter_text)
-    for index, comparison in enumerate(comparisons):
-        models = _narrowed(models, comparison, datasets, alias=f"value_{index}")
+    for comparison in comparisons:
+        models = _narrowed(models, comparison, datasets)
     if datasets and not any(each.entity == "metric" for each in comparisons):
         points = LoggedModelMetric.objects.filter(_on(datasets), model=OuterRef("pk"))
         models = models.filter(Exists(points))
@@ -69,15 +74,11 @@ def search_logged_models(
             column = _COLUMNS[ordering.key]
         key = F(column)
         keys.append(key.asc(nulls_last=True) if ordering.ascending else key.desc(nulls_last=True))
-    return models.order_by(*keys, "-creation_time", "model_id")
+    return models.order_by(*keys, *NEWEST_FIRST.columns)
 
 
 def _narrowed(
-    models: QuerySet[LoggedModel],
-    comparison: Comparison,
-    datasets: Iterable[MeasuredOn],
-    *,
-    alias: str,
+    models: QuerySet[LoggedModel], comparison: Comparison, datasets: Iterable[MeasuredOn]
 ) -> QuerySet[LoggedModel]:
     operator, value = comparison.operator, comparison.value
     match comparison.entity:
@@ -86,8 +87,15 @@ def _narrowed(
                 value = _stored_status(value)
             return models.filter(column_condition(_COLUMNS[comparison.key], operator, value))
         case "metric":
-            models = models.annotate(**{alias: _latest(comparison.key, datasets)})
-            return models.filter(column_condition(alias, operator, value))
+            points = LoggedModelMetric.objects.filter(
+                _on(datasets), model=OuterRef("pk"), key=comparison.key
+            )
+            condition = column_condition("value", operator, value)
+            if operator == "!=":
+                condition |= Q(is_nan=True)
+            else:
+                condition &= Q(is_nan=False)
+            return models.filter(Exists(points.filter(condition)))
         case entity:
             table = LoggedModelParam if entity == "param" else LoggedModelTag
             rows = table.objects.filter(model=OuterRef("pk"), key=comparison.key)

@@ -38,7 +38,7 @@ class OrderBy(Request):
 
 
 class SearchLoggedModels(Request):
-    experiment_ids: list[str] = []
+    experiment_ids: list[str]
     filter: str = ""
     datasets: list[DatasetFilter] = []
     max_results: Int32 | Int64 = 50
@@ -59,8 +59,8 @@ class LoggedModelInfo(Response):
     last_updated_timestamp_ms: int
     artifact_uri: str
     status: str
-    model_type: str = ""
-    source_run_id: str = ""
+    model_type: str
+    source_run_id: str
     status_message: str = ""
     tags: list[Pair] = []
     registrations: list[Registration] = []

@@ -1,5 +1,7 @@
 """The messages of runs, their data and their metric histories, named as MLflow names them."""
 
+import msgspec
+
 from mlflow_api.schemas.common import Int32, Int64, Pair, Request, Response
 
 # ------------------------------------------------------------------ What clients send
@@ -83,7 +85,7 @@ class SearchRuns(Request):
     page_token: str = ""
 
 
-class Dataset(Request, omit_defaults=True):
+class Dataset(Request):
     name: str
     digest: str
     source_type: str = ""
@@ -92,7 +94,7 @@ class Dataset(Request, omit_defaults=True):
     profile: str = ""
 
 
-class DatasetInput(Request, omit_defaults=True):
+class DatasetInput(Request):
     dataset: Dataset
     tags: list[Pair] = []
 
@@ -175,8 +177,22 @@ class RunData(Response):
     tags: list[Pair] = []
 
 
+class LoggedDataset(Response):
+    name: str
+    digest: str
+    source_type: str
+    source: str
+    schema: str = ""
+    profile: str = ""
+
+
+class LoggedDatasetInput(Response):
+    dataset: LoggedDataset
+    tags: list[Pair] = []
+
+
 class RunInputs(Response):
-    dataset_inputs: list[DatasetInput] = []
+    dataset_inputs: list[LoggedDatasetInput] = []
     model_inputs: list[ModelInput] = []
 
 
@@ -207,6 +223,11 @@ class SearchRunsResponse(Response):
 class GetMetricHistoryResponse(Response):
     metrics: list[Metric] = []
     next_page_token: str = ""
+
+
+class GetMetricHistoryBulkResponse(msgspec.Struct):
+    # Always there, for this call is one that MLflow answers without a message of its own.
+    metrics: list[Metric]
 
 
 class DatasetSummary(Response):

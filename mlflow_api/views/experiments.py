@@ -6,6 +6,7 @@ from core.errors import Taken
 from experiments import actions
 from experiments.access import NoSuchExperiment, get_experiment, get_experiment_by_name
 from experiments.models import Experiment
+from experiments.search import NEWEST_FIRST
 from experiments.search import search_experiments as found_experiments
 from mlflow_api.assemble import experiment_messages_of
 from mlflow_api.endpoint import call, endpoint
@@ -59,7 +60,13 @@ def search_experiments(request: HttpRequest, body: SearchExperiments) -> SearchE
     found = found_experiments(
         in_view(visible, body.view_type), filter_text=body.filter, order_by=body.order_by
     )
-    page, token = page_of(found, token=body.page_token, size=body.max_results)
+    page, token = page_of(
+        found,
+        token=body.page_token,
+        size=body.max_results,
+        keyset=None if body.order_by else NEWEST_FIRST,
+        keys_of=lambda experiment: (experiment.creation_time, experiment.pk),
+    )
     return SearchExperimentsResponse(experiment_messages_of(page), token)
 
 

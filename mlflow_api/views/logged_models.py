@@ -1,15 +1,17 @@
 """logged-models/*: what MLflow 3's log_model makes."""
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Sequence
 
+import msgspec
 from django.http import HttpRequest
 
 from core.errors import Invalid
 from experiments.access import experiment_key, get_experiment
 from mlflow_api.endpoint import call, endpoint
-from mlflow_api.limits import check_max_results, page_of
+from mlflow_api.limits import check_max_results, enum_word, page_of
 from mlflow_api.schemas.common import Empty, NoBody, Pair, wire_float
 from mlflow_api.schemas.logged_models import (
     CreateLoggedModel,
@@ -28,7 +30,7 @@ from mlflow_api.schemas.runs import Metric
 from runs import models
 from runs.access import get_logged_model
 from runs.actions import logged_models as actions
-from runs.logged_model_search import MeasuredOn, ModelOrder, search_logged_models
+from runs.logged_model_search import NEWEST_FIRST, MeasuredOn, ModelOrder, search_logged_models
 from workspaces.access import get_workspace
 
 MAX_RESULTS = 50_000
@@ -38,10 +40,6 @@ _STATUS_NUMBERS = dict(enumerate(models.LoggedModelStatus.values, start=1))
 
 class BadStatus(Invalid):
     """A logged model becomes ready, or its upload has failed; nothing else."""
-
-
-class NoExperiments(Invalid):
-    """A search of logged models names the experiments it is in."""
 
 
 @endpoint
@@ -65,7 +63,7 @@ def get(request: HttpRequest, body: NoBody, model_id: str) -> LoggedModelRespons
 @endpoint
 def finalize(request: HttpRequest, body: FinalizeLoggedModel, model_id: str) -> LoggedModelResponse:
     model = get_logged_model(request, model_id)
-    status = _STATUS_NUMBERS.get(body.status, body.status)
+    status = enum_word(body.status, _STATUS_NUMBERS)
     if status not in models.LoggedModelStatus.values:
         raise BadStatus(
             f"Invalid model status: {status}. Expected statuses: "
@@ -77,7 +75,7 @@ def finalize(request: HttpRequest, body: FinalizeLoggedModel, model_id: str) -> 
 
 @endpoint
 def delete(request: HttpRequest, body: NoBody, model_id: str) -> Empty:
-    actions.delete_logged_model(get_logged_model(request, model_id))
+    actions.delete_logged_model(get_logged_model(request, model_id, with_deleted=True))
     return Empty()
 
 
@@ -91,10 +89,10 @@ def log_params(request: HttpRequest, body: LogLoggedModelParams, model_id: str) 
 
 
 @endpoint
-def set_tags(request: HttpRequest, body: SetLoggedModelTags, model_id: str) -> LoggedModelResponse:
+def set_tags(request: HttpRequest, body: SetLoggedModelTags, model_id: str) -> Empty:
     model = get_logged_model(request, model_id)
     actions.set_tags(model, tags={tag.key: tag.value for tag in body.tags})
-    return _response(model)
+    return Empty()
 
 
 @endpoint
@@ -105,10 +103,6 @@ def delete_tag(request: HttpRequest, body: NoBody, model_id: str, tag_key: str) 
 
 @endpoint
 def search(request: HttpRequest, body: SearchLoggedModels) -> SearchLoggedModelsResponse:
-    if not body.experiment_ids:
-        raise NoExperiments(
-            "`experiment_ids` must be a non-empty list of the experiments to search in."
-        )
     size = body.max_results or 50
     check_max_results(size, MAX_RESULTS)
     keys = [experiment_key(each) for each in body.experiment_ids]
@@ -130,8 +124,21 @@ def search(request: HttpRequest, body: SearchLoggedModels) -> SearchLoggedModels
             for each in body.order_by
         ],
     )
-    page, token = page_of(found, token=body.page_token, size=size)
+    page, token = page_of(
+        found,
+        token=body.page_token,
+        size=size,
+        keyset=None if body.order_by else NEWEST_FIRST,
+        keys_of=lambda model: (model.creation_time, model.model_id),
+        question=_question(body),
+    )
     return SearchLoggedModelsResponse(_messages(page), token)
+
+
+def _question(body: SearchLoggedModels) -> str:
+    """What must be the same in every page of one search, in a few characters."""
+    asked = msgspec.json.encode([body.experiment_ids, body.filter, body.datasets, body.order_by])
+    return hashlib.blake2b(asked, digest_size=8).hexdigest()
 
 
 def _response(model: models.LoggedModel) -> LoggedModelResponse:

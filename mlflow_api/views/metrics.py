@@ -13,10 +13,11 @@ from mlflow_api.schemas.runs import (
     GetMetricHistory,
     GetMetricHistoryBulk,
     GetMetricHistoryBulkInterval,
+    GetMetricHistoryBulkResponse,
     GetMetricHistoryResponse,
     Metric,
 )
-from runs.access import NoSuchRun, get_runs
+from runs.access import get_runs
 from runs.keys import metric_key_ids
 from runs.models import Metric as Point
 from runs.models import Run
@@ -54,7 +55,9 @@ def get_history(request: HttpRequest, body: GetMetricHistory) -> GetMetricHistor
 
 
 @endpoint
-def get_history_bulk(request: HttpRequest, body: GetMetricHistoryBulk) -> GetMetricHistoryResponse:
+def get_history_bulk(
+    request: HttpRequest, body: GetMetricHistoryBulk
+) -> GetMetricHistoryBulkResponse:
     """The points of many runs, at most 25,000 in all, one run after the other."""
     _check_runs("run_id", body.run_id)
     runs = sorted(get_runs(request, body.run_id), key=lambda run: run.run_id)
@@ -67,14 +70,17 @@ def get_history_bulk(request: HttpRequest, body: GetMetricHistoryBulk) -> GetMet
         left -= len(some)
         if not left:
             break
-    return GetMetricHistoryResponse(found)
+    return GetMetricHistoryBulkResponse(found)
 
 
 @endpoint
 def get_history_bulk_interval(
     request: HttpRequest, body: GetMetricHistoryBulkInterval
 ) -> GetMetricHistoryResponse:
-    """At most ``max_results`` points a run, evenly chosen, the last one always among them."""
+    """At most ``max_results`` points a run, evenly chosen, the last one always among them.
+
+    A run that does not exist has no points.
+    """
     _check_runs("run_ids", body.run_ids)
     if not 1 <= body.max_results <= MAX_INTERVAL_POINTS:
         raise BadInterval(f"max_results must be between 1 and {MAX_INTERVAL_POINTS}.")
@@ -86,10 +92,6 @@ def get_history_bulk_interval(
             f"Found start_step={body.start_step} and end_step={body.end_step}."
         )
     runs = get_runs(request, body.run_ids)
-    unknown = set(body.run_ids) - {run.run_id for run in runs}
-    if unknown:
-        raise NoSuchRun(f"Run with id={min(unknown)} not found")
-
     found: list[Metric] = []
     for run in runs:
         points = _points([run], body.metric_key)

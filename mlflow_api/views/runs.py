@@ -5,10 +5,18 @@ import json
 from django.http import HttpRequest
 
 from core.errors import Invalid
+from core.names import SEE_DOCS, invalid_value
 from experiments.access import experiment_key, get_experiment
-from mlflow_api.assemble import new_run_message, run_info, run_message, run_messages, run_rows
+from mlflow_api.assemble import (
+    new_run_message,
+    newest_first_keys,
+    run_info,
+    run_message,
+    run_messages,
+    run_rows,
+)
 from mlflow_api.endpoint import call, endpoint
-from mlflow_api.limits import check_max_results, in_view, page_of
+from mlflow_api.limits import check_max_results, enum_word, in_view, page_of
 from mlflow_api.schemas.common import Empty
 from mlflow_api.schemas.runs import (
     CreateRun,
@@ -31,7 +39,7 @@ from runs.access import check_run_id, get_logged_models, get_run
 from runs.actions import datasets, ingest
 from runs.actions import runs as actions
 from runs.models import Run, RunStatus
-from runs.search import order_runs, run_conditions
+from runs.search import NEWEST_FIRST, order_runs, run_conditions
 from workspaces.access import get_workspace
 
 MAX_RESULTS = 50_000
@@ -41,6 +49,10 @@ _STATUS_NUMBERS = dict(enumerate(["RUNNING", "SCHEDULED", "FINISHED", "FAILED", 
 
 class MissingModelFields(Invalid):
     """A model's description lacks what MLflow asks of one."""
+
+
+class NoSuchStatus(Invalid):
+    """A number that stands for no status of a run."""
 
 
 @endpoint
@@ -63,10 +75,14 @@ def get_run_(request: HttpRequest, body: RunReference) -> RunResponse:
 @endpoint
 def update_run(request: HttpRequest, body: UpdateRun) -> UpdateRunResponse:
     run = get_run(request, body.run_id)
-    status = _STATUS_NUMBERS.get(body.status, body.status)
+    status = enum_word(body.status, _STATUS_NUMBERS)
+    if isinstance(status, int):
+        raise NoSuchStatus(
+            f"{invalid_value('status', status)}:  Hint: Value was of type 'int'. {SEE_DOCS}"
+        )
     actions.update_run(
         run,
-        # MLflow ignores a status that it does not know.
+        # MLflow ignores a word that it does not know.
         status=status if status in RunStatus.values else None,
         end_time=body.end_time,
         name=body.run_name,
@@ -96,7 +112,13 @@ def search_runs(request: HttpRequest, body: SearchRuns) -> SearchRunsResponse:
         experiment__in=[key for key in experiments if 0 <= key < 2**63],
     )
     found = order_runs(in_view(visible, body.run_view_type).filter(*conditions), body.order_by)
-    rows, token = page_of(run_rows(found), token=body.page_token, size=body.max_results)
+    rows, token = page_of(
+        run_rows(found),
+        token=body.page_token,
+        size=body.max_results,
+        keyset=None if body.order_by else NEWEST_FIRST,
+        keys_of=newest_first_keys,
+    )
     return SearchRunsResponse(run_messages(rows), token)
 
 

@@ -6,7 +6,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 
 from artifacts.paths import ArtifactPath
-from core.errors import Unavailable
+from core.errors import Invalid, Unavailable
 from experiments.access import experiment_key
 from mlflow_api.endpoint import call, endpoint, guarded
 from mlflow_api.schemas.runs import DatasetSummary, SearchDatasets, SearchDatasetsResponse
@@ -18,6 +18,7 @@ from workspaces.access import get_workspace
 COMPATIBLE_MLFLOW = "3.17.2"
 
 MAX_DATASETS = 1000
+MAX_EXPERIMENTS = 20
 
 _SERVER_INFO = {
     "store_type": "SqlStore",
@@ -32,6 +33,10 @@ _SERVER_INFO = {
     "artifacts_presigned_only": False,
     "features_enabled": {},
 }
+
+
+class BadExperiments(Invalid):
+    """Too many experiments are asked about at once, or none."""
 
 
 def health(request: HttpRequest, workspace: str = "") -> HttpResponse:
@@ -65,6 +70,13 @@ def server_info(request: HttpRequest, workspace: str = "") -> HttpResponse:
 @endpoint
 def search_datasets(request: HttpRequest, body: SearchDatasets) -> SearchDatasetsResponse:
     """The data sets that runs of the experiments read, each with each of its contexts."""
+    if not body.experiment_ids:
+        raise BadExperiments("SearchDatasets request must specify at least one experiment_id.")
+    if len(body.experiment_ids) > MAX_EXPERIMENTS:
+        raise BadExperiments(
+            f"SearchDatasets request cannot specify more than {MAX_EXPERIMENTS} experiment_ids. "
+            f"Received {len(body.experiment_ids)} experiment_ids."
+        )
     keys = [experiment_key(each) for each in body.experiment_ids]
     rows = (
         RunInput.objects.filter(

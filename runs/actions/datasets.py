@@ -53,11 +53,17 @@ def log_inputs(
 
 @action
 def log_outputs(run: Run, *, models: Sequence[tuple[LoggedModel, int]]) -> None:
-    """Note the logged models that a run made, each with its step. Raises ``RunNotActive``."""
+    """Note the logged models that a run made, each with its step.
+
+    What is noted already is not noted again, so a retry is harmless. Raises ``RunNotActive``.
+    """
     if not run.is_active:
         raise RunNotActive(run)
+    noted = set(run.outputs.values_list("model_id", "step"))
     RunOutput.objects.bulk_create(
-        [RunOutput(run=run, model=model, step=step) for model, step in models]
+        RunOutput(run=run, model=model, step=step)
+        for model, step in dict.fromkeys(models)
+        if (model.pk, step) not in noted
     )
 
 

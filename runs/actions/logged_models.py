@@ -1,12 +1,12 @@
 """What can be done to logged models."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from core.db import action
 from core.errors import Invalid, Missing
 from core.ids import new_logged_model_id, new_name
-from core.names import MAX_KEY_LENGTH, MAX_PARAM_LENGTH, check_key, check_length
+from core.names import MAX_KEY_LENGTH, BadName, check_length, missing_value
 from core.time import now_ms
 from experiments.actions import ExperimentNotActive
 from experiments.locations import below
@@ -81,7 +81,9 @@ def finalize(model: LoggedModel, *, status: LoggedModelStatus) -> None:
 
 @action
 def delete_logged_model(model: LoggedModel) -> None:
-    """Hide a logged model; its row and files stay."""
+    """Hide a logged model; its row and files stay. One that is hidden stays as it is."""
+    if model.deleted_time is not None:
+        return
     model.deleted_time = model.last_update_time = now_ms()
     model.save(update_fields=["deleted_time", "last_update_time"])
 
@@ -128,11 +130,16 @@ def _recorded_versions(text: str) -> list:
     return versions if isinstance(versions, list) else []
 
 
+def _check_keys(keys: Iterable[str], *, path: str) -> None:
+    """Any characters may be in them, as in MLflow: they name no files, unlike those of runs."""
+    for key in keys:
+        if not key:
+            raise BadName(missing_value(path))
+        check_length(key, MAX_KEY_LENGTH, what=path)
+
+
 def _write_params(model: LoggedModel, params: Mapping[str, str]) -> None:
-    for key, value in params.items():
-        check_key(key, path="params.key")
-        check_length(key, MAX_KEY_LENGTH, what="Param key")
-        check_length(value, MAX_PARAM_LENGTH, what="Param value")
+    _check_keys(params, path="params.key")
     there = dict(model.params.filter(key__in=params).values_list("key", "value"))
     changed = [key for key, value in params.items() if there.get(key, value) != value]
     if changed:
@@ -148,9 +155,7 @@ def _write_params(model: LoggedModel, params: Mapping[str, str]) -> None:
 
 
 def _write_tags(model: LoggedModel, tags: Mapping[str, str]) -> None:
-    for key in tags:
-        check_key(key, path="tags.key")
-        check_length(key, MAX_KEY_LENGTH, what="tags.key")
+    _check_keys(tags, path="tags.key")
     LoggedModelTag.objects.bulk_create(
         [LoggedModelTag(model=model, key=key, value=value) for key, value in tags.items()],
         update_conflicts=True,

@@ -11,6 +11,9 @@ BASE = "/api/2.0/mlflow-artifacts/artifacts"
 def own_store(tmp_path, monkeypatch):
     """Every test has an empty store."""
     from artifacts.local import LocalStore
+
+    # Imported first, so that no other module keeps the store of a test.
+    from mlflow_api import urls  # noqa: F401
     from runs import files
 
     store = LocalStore(tmp_path)

@@ -1,3 +1,4 @@
+import base64
 import json
 
 import pytest
@@ -197,7 +198,6 @@ def test_long_values_are_cut_as_mlflow_does(api):
         ({"params": [{"key": "/x", "value": "1"}]}, "'params[0].key'"),
         ({"params": {"key": "x"}}, "'params'"),
         ({"tags": [{"key": "a$", "value": "1"}]}, "'tags[0].key'"),
-        ({"metrics": [{"key": "m", "value": 1, "timestamp": 1, "model_id": "m-0"}]}, "m-0"),
     ],
 )
 def test_a_bad_batch_is_refused_whole(api, batch, words):
@@ -223,6 +223,18 @@ def test_a_bad_batch_is_refused_whole(api, batch, words):
     assert words in answer.message
     assert "metrics" not in data
     assert "params" not in data
+
+
+def test_a_point_about_an_unknown_model_is_refused_whole(api):
+    run = api.run()
+    points = [{"key": "m", "value": 1, "timestamp": 1}]
+    points.append(points[0] | {"model_id": "m-0"})
+
+    answer = api.post("runs/log-batch", run_id=run, metrics=points)
+
+    assert (answer.status, answer.code) == (400, "BAD_REQUEST")
+    assert "m-0" in answer.message
+    assert "metrics" not in api.read(run)["data"]
 
 
 @pytest.mark.parametrize(
@@ -414,6 +426,71 @@ def test_pages_of_runs_join_without_gap_or_overlap(api, searched):
 
     assert names(first) + names(second) == "dcba"
     assert "next_page_token" not in second.body
+
+
+def test_what_is_created_meanwhile_moves_no_page(api, searched):
+    first = api.post("runs/search", experiment_ids=[searched], max_results=2)
+    api.run(searched, run_name="new", start_time=100)
+    api.run(searched, run_name="late", start_time=0)
+    second = api.post(
+        "runs/search",
+        experiment_ids=[searched],
+        max_results=2,
+        page_token=first.body["next_page_token"],
+    )
+
+    assert names(first) + names(second) == "dcba"
+
+
+def test_runs_that_start_at_once_are_paged_by_their_ids(api):
+    key = api.experiment()
+    runs = sorted(api.run(key, start_time=5) for _ in range(5))
+    found, token = [], ""
+    while len(found) < 5:
+        page = api.post("runs/search", experiment_ids=[key], max_results=2, page_token=token)
+        found += [run["info"]["run_id"] for run in page.body["runs"]]
+        token = page.body.get("next_page_token", "")
+
+    assert found == runs
+    assert token == ""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"after": [1]},
+        {"after": ["1", "x"]},
+        {"after": [1, "\x00"]},
+        {"after": [2**63, "x"]},
+        {"after": [True, "x"]},
+        {"after": "xy"},
+        {"offset": 0},
+        {"offset": "1"},
+        {"offset": 1, "question": "x"},
+        [],
+        5,
+    ],
+)
+def test_a_page_token_of_somebody_elses_making_is_refused(api, content):
+    token = base64.b64encode(json.dumps(content).encode()).decode()
+
+    answer = api.post("runs/search", experiment_ids=["0"], page_token=token)
+
+    assert (answer.status, answer.code) == (400, "INVALID_PARAMETER_VALUE")
+    assert answer.message.startswith("Invalid page token")
+
+
+def test_a_page_token_of_the_default_order_is_not_one_of_another(api, searched):
+    first = api.post("runs/search", experiment_ids=[searched], max_results=2)
+
+    other = api.post(
+        "runs/search",
+        experiment_ids=[searched],
+        order_by=["run_name"],
+        page_token=first.body["next_page_token"],
+    )
+
+    assert other.status == 400
 
 
 @pytest.mark.parametrize("count", [0, -1, 50_001])

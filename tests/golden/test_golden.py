@@ -1,0 +1,43 @@
+"""The same words to this site and to a genuine MLflow server: the answers are the same.
+
+What may differ, and why, stands in ``differences``; it must differ.
+"""
+
+from collections import Counter
+
+import pytest
+
+from tests.golden.cases import CASES, WORKSPACE_CASES
+from tests.golden.differences import DIFFERENCES
+from tests.golden.wire import Case, compare
+
+_EXCUSED = {name: reason for reason, names in DIFFERENCES.items() for name in names}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_answers_are_those_of_mlflow(server, genuine, case):
+    _agree_unless_excused(case, server.url, genuine)
+
+
+@pytest.mark.parametrize("case", WORKSPACE_CASES, ids=str)
+def test_the_answers_in_workspaces_are_those_of_mlflow(server, genuine_with_workspaces, case):
+    _agree_unless_excused(case, server.url, genuine_with_workspaces)
+
+
+def test_every_case_has_a_name_of_its_own_and_every_difference_is_of_a_case():
+    names = Counter(case.name for case in [*CASES, *WORKSPACE_CASES])
+
+    assert [name for name, count in names.items() if count > 1] == []
+    assert set(_EXCUSED) - set(names) == set()
+    assert sum(map(len, DIFFERENCES.values())) == len(_EXCUSED)
+
+
+def _agree_unless_excused(case: Case, ours: str, theirs: str) -> None:
+    our_answers, their_answers = compare(case, ours, theirs)
+    broken = [status for status, _body in our_answers if status >= 500 and status != 501]
+
+    assert broken == []
+    if case.name in _EXCUSED:
+        assert our_answers != their_answers, f"No difference any more: {_EXCUSED[case.name]}"
+    else:
+        assert our_answers == their_answers
