@@ -14,12 +14,9 @@ from core.names import (
     check_length,
 )
 from core.time import now_ms
-from experiments.locations import (
-    absolute_location,
-    check_artifact_location,
-    default_artifact_location,
-)
+from experiments.locations import absolute_location, default_artifact_location
 from experiments.models import Direction, Experiment, ExperimentTag, LifecycleStage
+from workspaces.locations import check_artifact_location
 from workspaces.models import Workspace
 
 # MLflow's own tags for the metric that matters, which clients may set and read.
@@ -75,7 +72,7 @@ def create_experiment(
     """
     _check_name(name)
     if artifact_location:
-        check_artifact_location(artifact_location)
+        check_artifact_location(artifact_location, workspace_slug=workspace.slug)
         artifact_location = absolute_location(artifact_location)
     for key, value in (tags or {}).items():
         _check_tag(key, value)
@@ -89,7 +86,7 @@ def create_experiment(
         # Someone else was quicker on PostgreSQL; on SQLite nobody can be.
         raise Taken(f"Experiment(name={name}) already exists.") from None
     if not artifact_location:
-        experiment.artifact_location = default_artifact_location(workspace.slug, experiment.pk)
+        experiment.artifact_location = default_artifact_location(workspace, experiment.pk)
         experiment.save(update_fields=["artifact_location"])
     _write_tags(experiment, tags or {})
     return experiment

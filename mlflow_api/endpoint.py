@@ -5,7 +5,7 @@ into it, encodes what is returned, and turns exceptions into MLflow's error answ
 """
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import get_type_hints
 
 import msgspec
@@ -30,8 +30,15 @@ class BadContentType(Invalid):
     """A body must say that it is JSON."""
 
 
-def endpoint(function: Callable[..., object]) -> View:
-    """A view of ``function(request, body, **path_arguments)``, which returns a message."""
+def endpoint(
+    function: Callable[..., object] | None = None, *, status: int = 200
+) -> View | Callable[..., View]:
+    """A view of ``function(request, body, **path_arguments)``, which returns a message.
+
+    Some calls have a ``status`` of their own for success: ``@endpoint(status=201)``.
+    """
+    if function is None:
+        return partial(endpoint, status=status)
     kind = get_type_hints(function)["body"]
 
     @wraps(function)
@@ -42,7 +49,10 @@ def endpoint(function: Callable[..., object]) -> View:
             if request.method in {"POST", "PUT"}:
                 _check_content_type(request)
             body = decode_body(request.body, kind)
-        return HttpResponse(_encode(function(request, body, **arguments)), content_type=_JSON)
+        content = _encode(function(request, body, **arguments))
+        if status == 204:
+            return HttpResponse(status=status)
+        return HttpResponse(content, content_type=_JSON, status=status)
 
     return guarded(view)
 

@@ -3,7 +3,16 @@
 from django.urls import include, path
 
 from mlflow_api.endpoint import call
-from mlflow_api.views import artifacts, experiments, logged_models, metrics, registry, runs, server
+from mlflow_api.views import (
+    artifacts,
+    experiments,
+    logged_models,
+    metrics,
+    registry,
+    runs,
+    server,
+    workspaces,
+)
 
 _CALLS = [
     *runs.urlpatterns,
@@ -30,6 +39,7 @@ urlpatterns = [
         for pattern in (
             path(f"{base}/2.0/mlflow/", include(_CALLS)),
             path(f"{base}/2.0/mlflow-artifacts/", include(artifacts.proxy_urlpatterns)),
+            path(f"{base}/3.0/mlflow/", include(workspaces.urlpatterns)),
             call(f"{base}/3.0/mlflow/server-info", GET=server.server_info),
         )
     ),

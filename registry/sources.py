@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from core.names import check_length
-from experiments.locations import HOST_SCHEMES
 from registry.access import NoSuchAlias, NoSuchModel, NoSuchVersion
 from registry.actions.errors import BadSource
 from registry.models import ModelVersion, RegisteredModel
 from registry.names import MAX_SOURCE_LENGTH, stage_named, version_number
 from runs.access import NoSuchLoggedModel
 from runs.models import LoggedModel, Run
+from workspaces.locations import HOST_SCHEMES
 from workspaces.models import Workspace
 
 # Prompts are text in a tag and have no files; these stand where a source must.

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from core.context import site_url
 from core.errors import Missing
+from workspaces.actions import check_slug
 from workspaces.models import DEFAULT_SLUG, Workspace
 
 WORKSPACE_HEADER = "X-MLFLOW-WORKSPACE"
@@ -25,12 +26,17 @@ def workspace_slug(request: HttpRequest) -> str:
 
 
 def get_workspace(request: HttpRequest) -> Workspace:
-    """The workspace that the request is in. Raises ``NoSuchWorkspace``."""
-    slug = workspace_slug(request)
-    try:
-        return Workspace.objects.get(slug=slug)
-    except Workspace.DoesNotExist:
-        raise NoSuchWorkspace(f"Workspace '{slug}' not found") from None
+    """The workspace that the request is in. Raises ``NoSuchWorkspace`` or ``BadWorkspaceName``."""
+    return workspace_named(workspace_slug(request))
+
+
+def workspace_named(slug: str) -> Workspace:
+    """The workspace with that slug. Raises ``NoSuchWorkspace`` or ``BadWorkspaceName``."""
+    found = Workspace.objects.filter(slug=slug).first() if "\x00" not in slug else None
+    if found is None:
+        check_slug(slug)
+        raise NoSuchWorkspace(f"Workspace '{slug}' not found")
+    return found
 
 
 def tracking_uri(request: HttpRequest) -> str:

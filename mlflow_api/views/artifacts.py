@@ -9,6 +9,7 @@ from artifacts.paths import ArtifactPath
 from artifacts.store import Entry, NoSuchArtifact
 from core.db import release_connection
 from core.errors import Invalid, NotSupported
+from experiments.models import Experiment
 from mlflow_api.endpoint import call, endpoint, guarded
 from mlflow_api.schemas.artifacts import (
     FileInfo,
@@ -89,10 +90,20 @@ def _confined(request: HttpRequest, text: str, *, allow_root: bool = False) -> A
     Nothing of another workspace can be named: there it does not exist.
     """
     path = ArtifactPath.parse(text.rstrip("/") if allow_root else text, allow_root=allow_root)
-    slug = get_workspace(request).slug
+    workspace = get_workspace(request)
+    slug = workspace.slug
     if path.parts[:1] != (WORKSPACES,):
-        return path if slug == DEFAULT_SLUG else ArtifactPath((WORKSPACES, slug)) / path
-    if slug == DEFAULT_SLUG or path.parts[1:2] != (slug,):
+        if slug == DEFAULT_SLUG:
+            return path
+        path = ArtifactPath((WORKSPACES, slug)) / path
+    # An experiment that was moved out of a workspace keeps its files there, and its alone.
+    key = path.parts[2] if len(path.parts) > 2 else ""
+    owner = None
+    if key.isascii() and key.isdecimal() and int(key) < 2**63:
+        owner = Experiment.objects.filter(
+            pk=key, artifact_location=f"mlflow-artifacts:/{'/'.join(path.parts[:3])}"
+        ).first()
+    if owner.workspace_id != workspace.pk if owner else path.parts[1:2] != (slug,):
         raise NoSuchArtifact(path)
     return path
 
@@ -137,7 +148,7 @@ def upload_to_run(request: HttpRequest, workspace: str = "") -> HttpResponseBase
             f"Artifact size is too large. Max size is {MAX_PAGE_UPLOAD // 1024 // 1024}MB."
         )
     artifact_store().write(path, _received(request))
-    return HttpResponse("{}", content_type="application/json")
+    return HttpResponse(content_type="application/json")
 
 
 @endpoint

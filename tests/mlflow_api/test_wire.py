@@ -20,6 +20,7 @@ def calls() -> list[str]:
                     "<path:path>": "1/r/x",
                     "<str:model_id>": "m-0",
                     "<path:tag_key>": "k",
+                    "<str:workspace_name>": "nothing",
                 }.items():
                     route = route.replace(kind, value)
                 assert "<" not in route
