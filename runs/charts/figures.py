@@ -20,7 +20,7 @@ from runs.charts.plots import Line, Mark, Plot
 from runs.charts.spec import Type
 
 # Part of every figure's ETag: to be raised when the same plot becomes another figure.
-VERSION = "2"
+VERSION = "3"
 
 # Up to here every line fits into one box that follows the pointer.
 MAX_UNIFIED_LINES = 8
@@ -31,8 +31,8 @@ MAX_TITLE_LENGTH = 60
 
 # How long the names below bars may be, by how many there are; of more only hovering tells.
 MAX_NAMED_PLACES = 14
-_LABEL_LENGTHS = ((2, 40), (4, 24), (8, 18), (MAX_NAMED_PLACES, 12), (math.inf, 0))
-_LETTERS_IN_A_ROW = 56
+_LABEL_LENGTHS = ((4, 24), (8, 18), (MAX_NAMED_PLACES, 12), (math.inf, 0))
+_LETTERS_IN_A_ROW = 48
 _MIN_PLACES = 4
 # Steps so few that fractions between them would be labeled.
 _FEW_STEPS = 8
@@ -197,6 +197,7 @@ def _layout(plot: Plot, chart_id: str) -> dict:
         labels = [middle_text(label, length) for label in plot.x.labels]
         # A bar alone should not fill the plot.
         room = max(0.6, (_MIN_PLACES - count + 1) / 2)
+        letters = max(map(len, labels), default=0) * max(count, _MIN_PLACES)
         x |= {
             "tickmode": "array",
             "tickvals": list(range(count)),
@@ -205,7 +206,7 @@ def _layout(plot: Plot, chart_id: str) -> dict:
             "showticklabels": length > 0,
             "ticks": "",
             # Long names end below their bars, and none is left out for want of room.
-            "tickangle": -30 if sum(map(len, labels)) > _LETTERS_IN_A_ROW else 0,
+            "tickangle": -30 if letters > _LETTERS_IN_A_ROW else 0,
             "ticklabeloverflow": "allow",
         }
     elif plot.x.kind == "date":

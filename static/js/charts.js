@@ -142,9 +142,9 @@
       template: await template("light"),
       title: { text: title, x: 0.02, xanchor: "left", font: { size: 16 } },
       paper_bgcolor: "#FFFFFF",
-      margin: { l: 64, r: 24, t: 48, b: 48 },
+      margin: { l: 64, r: 24, t: named ? 88 : 48, b: 48 },
       showlegend: named,
-      legend: { orientation: "h", y: -0.2 },
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
     };
     await Plotly.downloadImage(
       { data: shown, layout: page },
