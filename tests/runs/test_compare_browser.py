@@ -167,7 +167,10 @@ def test_a_chart_is_edited_by_keyboard_and_the_link_keeps_it(
     page.keyboard.press("Tab")
     page.keyboard.type("estimator")
     expect(page.get_by_label("X-axis")).to_have_value("param:estimator")
-    page.get_by_role("button", name="Replace").focus()
+    # The Y-axis, the value, Cancel and Add as new stand between.
+    for _ in range(5):
+        page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Replace")).to_be_focused()
     page.keyboard.press("Enter")
 
     page.wait_for_url(re.compile("chart="))
@@ -181,6 +184,31 @@ def test_a_chart_is_edited_by_keyboard_and_the_link_keeps_it(
         sorted(ESTIMATORS)
     )
     elsewhere.context.close()
+
+
+def test_a_chart_is_edited_by_mouse_and_keeps_it_when_the_page_is_loaded_again(
+    page: Page, address: str, complaints
+):
+    page.goto(address)
+    page.get_by_role("link", name="Edit mean_absolute_error").click()
+    page.get_by_label("Visualization type").select_option(label="Bar")
+    page.get_by_label("X-axis").select_option(label="estimator")
+    page.get_by_role("button", name="Replace").click()
+    by_estimator = chart(page, "mean_absolute_error by estimator")
+    expect(by_estimator.locator(".xtick text")).to_have_text(sorted(ESTIMATORS))
+
+    page.get_by_role("link", name="Edit mean_absolute_error by estimator").click()
+    expect(page.get_by_label("X-axis")).to_have_value("param:estimator")
+    page.get_by_label("Chart title").fill("How wrong")
+    page.get_by_label("Y-axis").select_option("loss")
+    page.get_by_role("button", name="Replace").click()
+    page.wait_for_url(re.compile("How"))
+    page.reload()
+
+    edited = chart(page, "How wrong")
+    expect(edited.locator(".xtick text")).to_have_text(sorted(ESTIMATORS))
+    expect(edited.locator(".ytitle")).to_have_text("loss")
+    assert complaints == []
 
 
 def test_the_editor_is_left_without_a_change(page: Page, address: str, complaints):
