@@ -20,7 +20,7 @@ from runs.charts.plots import Line, Mark, Plot
 from runs.charts.spec import Type
 
 # Part of every figure's ETag: to be raised when the same plot becomes another figure.
-VERSION = "3"
+VERSION = "4"
 
 # Up to here every line fits into one box that follows the pointer.
 MAX_UNIFIED_LINES = 8
@@ -197,7 +197,8 @@ def _layout(plot: Plot, chart_id: str) -> dict:
         labels = [middle_text(label, length) for label in plot.x.labels]
         # A bar alone should not fill the plot.
         room = max(0.6, (_MIN_PLACES - count + 1) / 2)
-        letters = max(map(len, labels), default=0) * max(count, _MIN_PLACES)
+        # One name alone has the whole width.
+        letters = max(map(len, labels)) * max(count, _MIN_PLACES) if count > 1 else 0
         x |= {
             "tickmode": "array",
             "tickvals": list(range(count)),

@@ -92,6 +92,22 @@ def test_single_values_become_bars_named_for_their_runs(client, experiment):
     assert [trace["text"] for trace in sent["data"]] == [["0.2500"], ["0.7500"]]
 
 
+@pytest.mark.parametrize(
+    ("names", "angle"),
+    [
+        (["logistic-regression C=1"], 0),
+        (["low", "high"], 0),
+        (["LinearRegression", "DecisionTreeRegressor"], -30),
+    ],
+)
+def test_names_tilt_where_they_would_touch(client, experiment, names, angle):
+    runs = [make_run(experiment, name, metrics={"acc": 0.5}) for name in names]
+
+    sent = get_figure(client, *runs, metric="acc")
+
+    assert sent["layout"]["xaxis"]["tickangle"] == angle
+
+
 def test_too_many_bars_become_points(client, experiment):
     runs = [make_run(experiment, f"run {i}", metrics={"acc": i / 40}) for i in range(31)]
 
