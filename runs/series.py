@@ -44,7 +44,7 @@ peak AS (
   SELECT part.*, lowest AS value FROM part
   UNION ALL SELECT part.*, highest FROM part WHERE highest <> lowest
 ),
-found AS (SELECT peak.*, FALSE AS is_nan, {step} AS step FROM peak)
+found AS MATERIALIZED (SELECT peak.*, FALSE AS is_nan, {step} AS step FROM peak)
 """
 _STEP_OF_PEAK = """
 (SELECT metric.step FROM {table} AS metric
