@@ -2,6 +2,7 @@
 
 import math
 import re
+from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -9,10 +10,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.runs import delete_run
+from runs.charts.board import Board
 from runs.models import Dataset, Run, RunInput
 from tests.support.factories import make_experiment, make_run
 
 COMPARE = "/w/default/compare/"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "charts.md"
 
 
 @pytest.fixture
@@ -379,6 +382,15 @@ def test_nothing_in_an_address_breaks_the_page(client, three, query):
 
     assert response.status_code == 200
     assert "Compare 3 runs" in response.text
+
+
+def test_the_document_gives_changes_that_can_be_read():
+    examples = re.search(r"```\n(.+?)\n```", DOCUMENT.read_text(), re.DOTALL)[1].splitlines()
+
+    board, wrong = Board.read(examples)
+
+    assert wrong == []
+    assert len(board.changes) == 3
 
 
 def test_names_are_text_and_nothing_else(client, experiment):
