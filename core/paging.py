@@ -95,7 +95,7 @@ def page_position(
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):
-        content = None
+        raise BadPageToken(f"Invalid page token, decoded value={text!r}") from None
     if isinstance(content, dict):
         if content.get("question", "") != question:
             raise BadPageToken(
@@ -107,4 +107,4 @@ def page_position(
             return Position(after=tuple(after))
         if type(offset) is int and 0 < offset < 2**63:
             return Position(offset)
-    raise BadPageToken(f"Invalid page token, decoded value={text!r}")
+    raise BadPageToken(f"Invalid page token, parsed value={content!r}")

@@ -6,6 +6,7 @@ import msgspec
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpResponse
 
+from artifacts.paths import UnsafePath
 from core import errors
 from mlflow_api.schemas.common import ErrorBody
 from runs.actions.errors import UnknownModel
@@ -47,6 +48,9 @@ def error_response(exception: Exception, *, request_id: str = "") -> HttpRespons
     """MLflow's JSON for ``exception``; one that nobody foresaw is logged with its request."""
     if isinstance(exception, CodedRefusal):
         return refuse(exception.status, exception.code, exception.message)
+    if isinstance(exception, UnsafePath):
+        # Word for word: MLflow says no more, and its tests compare the whole answer.
+        return refuse(400, "INVALID_PARAMETER_VALUE", "Invalid path")
     for kind, status, code in _CODES:
         if isinstance(exception, kind):
             if isinstance(exception, errors.Refused):

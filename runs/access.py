@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from django.http import HttpRequest
 
 from core.errors import Invalid, Missing
+from core.names import invalid_value
 from runs.models import LoggedModel, Run
 from workspaces.access import get_workspace, workspace_slug
 
@@ -63,7 +64,7 @@ def get_runs(request: HttpRequest, run_ids: Sequence[str]) -> list[Run]:
 def check_run_id(run_id: str) -> None:
     """Raises ``NotARunId`` for what cannot be one."""
     if not _RUN_ID.fullmatch(run_id):
-        raise NotARunId(f"Invalid run ID: '{run_id}'")
+        raise NotARunId(f"{invalid_value('run_id', run_id)}.")
 
 
 def get_logged_model(

@@ -12,6 +12,7 @@ from core.errors import Invalid, Taken
 from workspaces.locations import BadArtifactLocation, check_artifact_location
 from workspaces.models import DEFAULT_SLUG, Workspace
 
+MIN_SLUG_LENGTH = 2
 MAX_SLUG_LENGTH = 63
 
 _SLUG = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", re.ASCII)
@@ -40,13 +41,18 @@ class WorkspaceInUse(Invalid):
 
 def check_slug(slug: str) -> None:
     """Raises ``BadWorkspaceName``."""
-    if not 2 <= len(slug) <= MAX_SLUG_LENGTH or not _SLUG.fullmatch(slug):
+    if not MIN_SLUG_LENGTH <= len(slug) <= MAX_SLUG_LENGTH:
         raise BadWorkspaceName(
-            f"Workspace name '{slug}' must be 2 to {MAX_SLUG_LENGTH} lower-case letters, digits "
-            "and dashes, and begin and end with a letter or digit."
+            f"Workspace name '{slug}' must be between {MIN_SLUG_LENGTH} and {MAX_SLUG_LENGTH} "
+            "characters."
+        )
+    if not _SLUG.fullmatch(slug):
+        raise BadWorkspaceName(
+            f"Workspace name '{slug}' must match the pattern ^{_SLUG.pattern}$ "
+            "(lowercase alphanumeric with optional internal hyphens)."
         )
     if slug in _RESERVED:
-        raise BadWorkspaceName(f"Workspace name '{slug}' is reserved and cannot be used")
+        raise BadWorkspaceName(f"Workspace name '{slug}' is reserved and cannot be used.")
 
 
 @action

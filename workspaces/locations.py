@@ -41,11 +41,12 @@ def check_artifact_location(
     except ValueError:
         raise BadArtifactLocation(f"Invalid artifact location: '{location}'") from None
     path = unquote(unquote(parts.path))
-    if parts.fragment or ";" in parts.path or ".." in unquote(parts.query) or "\x00" in path:
-        raise BadArtifactLocation(
-            f"Invalid artifact location: '{location}'. It may have no fragment, no parameters "
-            "and no '..' in its query."
-        )
+    if parts.fragment or ";" in parts.path:
+        raise BadArtifactLocation(f"'{what}' URL can't include fragments or params.")
+    if ".." in unquote(parts.query):
+        raise BadArtifactLocation("Invalid query string")
+    if "\x00" in path:
+        raise BadArtifactLocation(f"Invalid artifact location: '{location}'. It has a NUL in it.")
     if ".." in PurePosixPath(path).parts:
         raise BadArtifactLocation(f"Invalid artifact location: '{location}'. No '..' may be in it.")
     scheme = parts.scheme.lower()

@@ -127,7 +127,7 @@ class GetMetricHistory(Request):
 
 
 class GetMetricHistoryBulk(Request):
-    metric_key: str
+    metric_key: str = ""
     run_id: list[str] = []
     max_results: Int32 = 25_000
 

@@ -5,6 +5,7 @@ from django.db.models.functions import RowNumber
 from django.http import HttpRequest
 
 from core.errors import Invalid
+from core.names import SEE_DOCS, missing_value
 from core.paging import page_offset, page_token
 from mlflow_api.assemble import metric_messages
 from mlflow_api.endpoint import call, endpoint
@@ -35,6 +36,10 @@ class BadRuns(Invalid):
     """Too many runs are asked about at once, or none."""
 
 
+class NoMetric(Invalid):
+    """Which metric's points are asked for is not said."""
+
+
 class BadInterval(Invalid):
     """Half an interval of steps, or one that ends before it starts."""
 
@@ -59,7 +64,15 @@ def get_history_bulk(
     request: HttpRequest, body: GetMetricHistoryBulk
 ) -> GetMetricHistoryBulkResponse:
     """The points of many runs, at most 25,000 in all, one run after the other."""
-    _check_runs("run_id", body.run_id)
+    if not body.run_id:
+        raise BadRuns("GetMetricHistoryBulk request must specify at least one run_id.")
+    if len(body.run_id) > MAX_RUNS:
+        raise BadRuns(
+            f"GetMetricHistoryBulk request cannot specify more than {MAX_RUNS} run_ids. "
+            f"Received {len(body.run_id)} run_ids."
+        )
+    if not body.metric_key:
+        raise NoMetric("GetMetricHistoryBulk request must specify a metric_key.")
     runs = sorted(get_runs(request, body.run_id), key=lambda run: run.run_id)
     left = max(0, min(body.max_results, MAX_BULK_POINTS))
     found: list[Metric] = []
@@ -81,9 +94,15 @@ def get_history_bulk_interval(
 
     A run that does not exist has no points.
     """
-    _check_runs("run_ids", body.run_ids)
+    if not body.run_ids:
+        raise BadRuns(missing_value("run_ids"))
+    if len(body.run_ids) > MAX_RUNS:
+        raise BadRuns(
+            f"GetMetricHistoryBulkInterval request must specify at most {MAX_RUNS} run_ids. "
+            f"Received {len(body.run_ids)} run_ids. {SEE_DOCS}"
+        )
     if not 1 <= body.max_results <= MAX_INTERVAL_POINTS:
-        raise BadInterval(f"max_results must be between 1 and {MAX_INTERVAL_POINTS}.")
+        raise BadInterval(f"max_results must be between 1 and {MAX_INTERVAL_POINTS}. {SEE_DOCS}")
     if (body.start_step is None) != (body.end_step is None):
         raise BadInterval("If either start step or end step are specified, both must be specified.")
     if body.start_step is not None and body.start_step > body.end_step:
@@ -100,16 +119,6 @@ def get_history_bulk_interval(
         rows = _sampled(points, body.max_results)
         found += metric_messages(body.metric_key, rows, run_id=run.run_id)
     return GetMetricHistoryResponse(found)
-
-
-def _check_runs(name: str, run_ids: list[str]) -> None:
-    if not run_ids:
-        raise BadRuns(f"GetMetricHistoryBulk request must specify at least one {name}.")
-    if len(run_ids) > MAX_RUNS:
-        raise BadRuns(
-            f"GetMetricHistoryBulk request cannot specify more than {MAX_RUNS} {name}s. "
-            f"Received {len(run_ids)} {name}s."
-        )
 
 
 def _points(runs: list[Run], key: str) -> QuerySet[Point]:

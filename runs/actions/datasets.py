@@ -120,10 +120,10 @@ def _check(datasets: Sequence[UsedDataset]) -> None:
         raise TooManyDatasets(
             f"A request can name at most {MAX_DATASETS} datasets. Got {len(datasets)} datasets."
         )
-    for index, used in enumerate(datasets):
+    for used in datasets:
         for field, limit in _LIMITS.items():
-            check_length(getattr(used, field), limit, what=f"datasets[{index}].dataset.{field}")
-        check_length(used.source_type, 36, what=f"datasets[{index}].dataset.source_type")
+            check_length(getattr(used, field), limit, what=field)
+        check_length(used.source_type, 36, what="source_type")
         for key, value in used.tags.items():
-            check_length(key, _MAX_TAG_KEY, what=f"datasets[{index}].tags.key")
-            check_length(value, _MAX_TAG_VALUE, what=f"datasets[{index}].tags.value")
+            check_length(key, _MAX_TAG_KEY, what="key")
+            check_length(value, _MAX_TAG_VALUE, what="value")

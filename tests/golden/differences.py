@@ -4,6 +4,65 @@ Each entry is a reason and the cases it is the reason for. A case that stands he
 so that nothing stays after it has become true no longer.
 """
 
+# Here status, code and shape are the same, and only the sentences are not.
+OTHER_WORDS: dict[str, set[str]] = {
+    "MLflow's sentence goes on with its database's statement": {
+        "a batch that does not fit: an unknown model",
+        "a deleted experiment's name",
+        "a known param of a logged model",
+        "a point about a model that is not there",
+        "a registered model is renamed to a taken name",
+        "a taken name",
+        "a workspace again",
+        "renaming to a taken name",
+    },
+    "Ours says what is wrong with the value that was sent, or where it stands": {
+        "'1001' registered models",
+        "a deep body",
+        "a page of another search of logged models",
+        "a tag that is no object",
+        "a tag without a key",
+        "half a character",
+        "logged models on a data set without a name",
+        "no max_results of experiments: 1.5",
+        "no max_results of experiments: 9223372036854775808",
+        "no max_results of experiments: True",
+        "no max_results of runs: 50001",
+        "no order of logged models: ['name']",
+        "no order of logged models: [{}]",
+        "no timestamp: ''",
+        "runs of the page '!!!'",
+        "the page token '!!!'",
+    },
+    "Ours lists what the field has, and ends the quotation": {
+        "experiments are refused: name == 'a'",
+        "experiments are refused: name > 'a'",
+        "runs are refused: dataset.name > 'x'",
+        "runs are refused: tags.a < '5'",
+    },
+    "MLflow names a setting of its own": {
+        "a version from 'http://x/y'",
+        "no root of a workspace: 'http://example.org/x'",
+        f"no root of a workspace: 's3://{'x' * 2048}'",
+        "the location ftp://example.org/a",
+        f"the location gs://bucket/{'x' * 2037}",
+        "the location hdfs://example.org/a",
+        "the location http://example.org/a",
+        "the location mlflow-artifacts://example.org/a",
+    },
+    "One sentence for one mistake, whichever search or call it is in": {
+        "a history of -1 points",
+        "a history of 0 points",
+        "a model that is no JSON",
+        "a registered model is deleted",
+        "a version of a model that is not there",
+        "logged models are refused: name = 'a'; name = 'b'",
+        "logged models are refused: tags.a IS NULL",
+        "no order of logged models: [{'field_name': ''}]",
+        "no order of logged models: [{'field_name': 'colour'}]",
+    },
+}
+
 DIFFERENCES: dict[str, set[str]] = {
     # ---------------------------------------------------------------- Mistakes
     "A mistake in a request is a 400. MLflow answers 500, which its clients repeat for minutes": {

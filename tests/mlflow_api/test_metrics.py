@@ -111,8 +111,8 @@ def test_an_interval_is_sampled_evenly_and_keeps_its_last_point(api):
         ({"start_step": 5, "end_step": 1}, 400, "end_step must be greater"),
         ({"max_results": 0}, 400, "between 1 and 2500"),
         ({"max_results": 2501}, 400, "between 1 and 2500"),
-        ({"run_ids": []}, 400, "at least one run_ids"),
-        ({"run_ids": ["x"] * 101}, 400, "more than 100"),
+        ({"run_ids": []}, 400, "Missing value for required parameter 'run_ids'"),
+        ({"run_ids": ["x"] * 101}, 400, "at most 100 run_ids"),
         ({"start_step": "x", "end_step": 1}, 400, "start_step"),
     ],
 )

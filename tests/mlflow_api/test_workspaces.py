@@ -149,8 +149,8 @@ def test_an_experiment_cannot_be_put_among_the_files_of_another_workspace(api, s
     ("slug", "status", "words"),
     [
         ("nobody", 404, "Workspace 'nobody' not found"),
-        ("No Body", 400, "Workspace name 'No Body' must be"),
-        ("-x", 400, "Workspace name '-x' must be"),
+        ("No Body", 400, "Workspace name 'No Body' must match"),
+        ("-x", 400, "Workspace name '-x' must match"),
         ("default", 200, ""),
         (" ", 200, ""),
     ],

@@ -12,7 +12,7 @@ from tests.golden.setups import (
     UNKNOWN_RUN,
     pair,
 )
-from tests.golden.wire import case, own_words, post
+from tests.golden.wire import case, post
 
 IRIS = {
     "name": "iris",
@@ -65,7 +65,7 @@ CASES = [
     case("data sets of no run", post("runs/log-inputs", run_id=UNKNOWN_RUN, datasets=[used()])),
     case("data sets without a run", post("runs/log-inputs", datasets=[used()])),
     *(
-        case(f"a data set with {what}", *NEW_RUN, own_words(log(used(**changes))), GET_RUN)
+        case(f"a data set with {what}", *NEW_RUN, log(used(**changes)), GET_RUN)
         for what, changes in {
             "no name": {"name": None},
             "an empty name": {"name": ""},
@@ -87,9 +87,9 @@ CASES = [
             "tags that are text": {"tags": "x"},
         }.items()
     ),
-    case("data sets that are text", *NEW_RUN, own_words(log("x"))),
-    case("an input without a data set", *NEW_RUN, own_words(log({"tags": []}))),
-    case("1001 data sets", *NEW_RUN, own_words(log(*(used(digest=str(n)) for n in range(1001))))),
+    case("data sets that are text", *NEW_RUN, log("x")),
+    case("an input without a data set", *NEW_RUN, log({"tags": []})),
+    case("1001 data sets", *NEW_RUN, log(*(used(digest=str(n)) for n in range(1001)))),
     # ---------------------------------------------------------------- Models
     case("a run reads a model", *NEW_RUN, MODEL, log(models=[{"model_id": "<model>"}]), GET_RUN),
     case(
@@ -103,7 +103,7 @@ CASES = [
     case(
         "a run reads a model that is not there",
         *NEW_RUN,
-        own_words(log(models=[{"model_id": UNKNOWN_MODEL}])),
+        log(models=[{"model_id": UNKNOWN_MODEL}]),
     ),
     case(
         "a run makes a model",
@@ -127,10 +127,10 @@ CASES = [
     case(
         "a run makes a model that is not there",
         *NEW_RUN,
-        own_words(outputs({"model_id": UNKNOWN_MODEL, "step": 1})),
+        outputs({"model_id": UNKNOWN_MODEL, "step": 1}),
     ),
-    case("a run makes no models", *NEW_RUN, own_words(outputs())),
-    case("outputs left out", *NEW_RUN, own_words(post("runs/outputs", run_id="<run>"))),
+    case("a run makes no models", *NEW_RUN, outputs()),
+    case("outputs left out", *NEW_RUN, post("runs/outputs", run_id="<run>")),
     case(
         "outputs of no run",
         EXPERIMENT,
@@ -170,7 +170,7 @@ CASES = [
         search("<experiment>"),
     ),
     case("data sets of an experiment without", EXPERIMENT, search("<experiment>")),
-    case("data sets of no experiment", own_words(search())),
-    case("data sets of 21 experiments", own_words(search(*(str(n) for n in range(21))))),
+    case("data sets of no experiment", search()),
+    case("data sets of 21 experiments", search(*(str(n) for n in range(21)))),
     case("data sets of an unknown experiment", search("9999999")),
 ]

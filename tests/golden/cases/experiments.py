@@ -1,7 +1,7 @@
 """experiments/*: what is created, found, changed and refused."""
 
 from tests.golden.setups import DELETE_EXPERIMENT, EXPERIMENT, GET_EXPERIMENT, pair
-from tests.golden.wire import case, get, own_words, post, send
+from tests.golden.wire import case, get, post, send
 
 RESTORE = post("experiments/restore", experiment_id="<experiment>")
 RENAME = post("experiments/update", experiment_id="<experiment>", new_name="<unique> new")
@@ -42,11 +42,9 @@ CASES = [
         GET_EXPERIMENT,
     ),
     case("a tag without a value", create(name="<unique>", tags=[{"key": "a"}])),
-    case("a tag without a key", own_words(create(name="<unique>", tags=[{"value": "a"}]))),
-    case("a tag that is no object", own_words(create(name="<unique>", tags=["a"]))),
-    case(
-        "an experiment's tag twice", own_words(create(name="<unique>", tags=[pair("a"), pair("a")]))
-    ),
+    case("a tag without a key", create(name="<unique>", tags=[{"value": "a"}])),
+    case("a tag that is no object", create(name="<unique>", tags=["a"])),
+    case("an experiment's tag twice", create(name="<unique>", tags=[pair("a"), pair("a")])),
     case("an experiment without a name", create()),
     case("an experiment named null", create(name=None)),
     case("an experiment named nothing", create(name="")),
@@ -67,12 +65,12 @@ CASES = [
         create(name="<unique> /a/../b 'c' \"d\"").keep(experiment="experiment_id"),
         GET_EXPERIMENT,
     ),
-    case("a taken name", EXPERIMENT, own_words(create(name="<unique>"))),
+    case("a taken name", EXPERIMENT, create(name="<unique>")),
     case(
         "a deleted experiment's name",
         EXPERIMENT,
         DELETE_EXPERIMENT,
-        own_words(create(name="<unique>")),
+        create(name="<unique>"),
     ),
     case("names mind case", EXPERIMENT, create(name="<unique> A"), create(name="<unique> a")),
     case("unknown fields are ignored", create(name="<unique>", colour="red", a={"b": [1]})),
@@ -115,7 +113,7 @@ CASES = [
     *(
         case(
             f"the location {location}",
-            own_words(create(name="<unique>", artifact_location=location)),
+            create(name="<unique>", artifact_location=location),
         )
         for location in [
             "",
@@ -183,9 +181,9 @@ CASES = [
         "renaming to a taken name",
         EXPERIMENT,
         create(name="<unique> new"),
-        own_words(RENAME),
+        RENAME,
     ),
-    case("renaming what is deleted", EXPERIMENT, DELETE_EXPERIMENT, own_words(RENAME)),
+    case("renaming what is deleted", EXPERIMENT, DELETE_EXPERIMENT, RENAME),
     case(
         "renaming what is not there",
         post("experiments/update", experiment_id="9999999", new_name="x"),
@@ -203,12 +201,12 @@ CASES = [
     case(
         "renaming to blanks",
         EXPERIMENT,
-        own_words(post("experiments/update", experiment_id="<experiment>", new_name="  ")),
+        post("experiments/update", experiment_id="<experiment>", new_name="  "),
     ),
     case(
         "renaming to 501 characters",
         EXPERIMENT,
-        own_words(post("experiments/update", experiment_id="<experiment>", new_name="x" * 501)),
+        post("experiments/update", experiment_id="<experiment>", new_name="x" * 501),
     ),
     # ---------------------------------------------------------------- Tags
     *(
@@ -308,7 +306,7 @@ CASES = [
         ]
     ),
     *(
-        case(f"experiments are refused: {text}", own_words(search(filter=text, max_results=10)))
+        case(f"experiments are refused: {text}", search(filter=text, max_results=10))
         for text in [
             "name",
             "name =",
@@ -362,7 +360,7 @@ CASES = [
         ]
     ),
     *(
-        case(f"no order of experiments: {order}", own_words(search(order_by=order, max_results=10)))
+        case(f"no order of experiments: {order}", search(order_by=order, max_results=10))
         for order in [
             ["colour"],
             ["name SIDEWAYS"],
@@ -373,7 +371,7 @@ CASES = [
             ["name ASC DESC"],
         ]
     ),
-    case("an order that is no list", own_words(search(order_by="name", max_results=10))),
+    case("an order that is no list", search(order_by="name", max_results=10)),
     case(
         "a search that is a form",
         get("experiments/search", filter="name = '<unique>'", max_results="2"),
@@ -396,7 +394,7 @@ CASES = [
         for count in [0, -1, 1, 50000, 50001, "5", "x", 2.0, None]
     ),
     *(
-        case(f"no max_results of experiments: {count!r}", own_words(search(max_results=count)))
+        case(f"no max_results of experiments: {count!r}", search(max_results=count))
         for count in [1.5, True, 2**63, [1]]
     ),
     case("no max_results for experiments", search(filter="name = '<unique>'")),
@@ -427,7 +425,7 @@ CASES = [
     *(
         case(
             f"the page token {token!r}",
-            own_words(search(max_results=2, filter="name = '<unique>'", page_token=token)),
+            search(max_results=2, filter="name = '<unique>'", page_token=token),
         )
         for token in [
             "",
@@ -451,6 +449,6 @@ CASES = [
     ),
     case(
         "both spellings of one field",
-        own_words(send("POST", "experiments/search", {"max_results": 1, "maxResults": 1})),
+        send("POST", "experiments/search", {"max_results": 1, "maxResults": 1}),
     ),
 ]

@@ -11,7 +11,7 @@ from tests.golden.setups import (
     pair,
     point,
 )
-from tests.golden.wire import case, delete, get, own_words, patch, post
+from tests.golden.wire import case, delete, get, patch, post
 
 MODELS = (
     EXPERIMENT,
@@ -89,8 +89,8 @@ CASES = [
         case(f"a logged model named {name!r}", EXPERIMENT, refused(name=name))
         for name in ["a/b", "a:b", "a.b", "a%b", 'a"b', "a'b", "a b", "模 🚀", "a_b-c"]
     ),
-    case("a logged model's name is a number", EXPERIMENT, own_words(refused(name=5))),
-    case("a logged model without an experiment", own_words(post("logged-models", name="m"))),
+    case("a logged model's name is a number", EXPERIMENT, refused(name=5)),
+    case("a logged model without an experiment", post("logged-models", name="m")),
     case(
         "a logged model in no experiment", post("logged-models", experiment_id="9999999", name="m")
     ),
@@ -130,7 +130,7 @@ CASES = [
     case(
         "a logged model with a param twice",
         EXPERIMENT,
-        own_words(refused(params=[pair("a", "1"), pair("a", "2")])),
+        refused(params=[pair("a", "1"), pair("a", "2")]),
     ),
     case("a logged model that is not there", get(f"logged-models/{UNKNOWN_MODEL}")),
     case("a logged model that cannot be", get("logged-models/abc")),
@@ -138,7 +138,7 @@ CASES = [
         case(
             f"a logged model becomes {status!r}",
             *NEW_MODEL,
-            own_words(patch("logged-models/<model>", model_id="<model>", status=status)),
+            patch("logged-models/<model>", model_id="<model>", status=status),
             GET_MODEL,
         )
         for status in [
@@ -158,7 +158,7 @@ CASES = [
     case(
         "a logged model becomes nothing",
         *NEW_MODEL,
-        own_words(patch("logged-models/<model>", model_id="<model>")),
+        patch("logged-models/<model>", model_id="<model>"),
         GET_MODEL,
     ),
     case(
@@ -191,21 +191,19 @@ CASES = [
         "a known param of a logged model",
         *NEW_MODEL,
         post("logged-models/<model>/params", model_id="<model>", params=[pair("a")]),
-        own_words(
-            post("logged-models/<model>/params", model_id="<model>", params=[pair("a", "w")])
-        ),
+        post("logged-models/<model>/params", model_id="<model>", params=[pair("a", "w")]),
         GET_MODEL,
     ),
     case(
         "the same param of a logged model",
         *NEW_MODEL,
         post("logged-models/<model>/params", model_id="<model>", params=[pair("a")]),
-        own_words(post("logged-models/<model>/params", model_id="<model>", params=[pair("a")])),
+        post("logged-models/<model>/params", model_id="<model>", params=[pair("a")]),
     ),
     case(
         "no params of a logged model",
         *NEW_MODEL,
-        own_words(post("logged-models/<model>/params", model_id="<model>")),
+        post("logged-models/<model>/params", model_id="<model>"),
     ),
     case(
         "params of no logged model",
@@ -224,7 +222,7 @@ CASES = [
         patch("logged-models/<model>/tags", tags=[pair("a", "w")]),
         GET_MODEL,
     ),
-    case("no tags of a logged model", *NEW_MODEL, own_words(patch("logged-models/<model>/tags"))),
+    case("no tags of a logged model", *NEW_MODEL, patch("logged-models/<model>/tags")),
     case(
         "a bad tag of a logged model",
         *NEW_MODEL,
@@ -237,7 +235,7 @@ CASES = [
         *NEW_MODEL,
         patch("logged-models/<model>/tags", tags=[pair("a")]),
         delete("logged-models/<model>/tags/a"),
-        own_words(delete("logged-models/<model>/tags/a")),
+        delete("logged-models/<model>/tags/a"),
         GET_MODEL,
     ),
     case("metrics of logged models", *MODELS, get("logged-models/<a>"), get("logged-models/<b>")),
@@ -291,7 +289,7 @@ CASES = [
         ]
     ),
     *(
-        case(f"logged models are refused: {text}", EXPERIMENT, own_words(search(filter=text)))
+        case(f"logged models are refused: {text}", EXPERIMENT, search(filter=text))
         for text in [
             "   ",
             "name",
@@ -329,7 +327,7 @@ CASES = [
         ]
     ),
     *(
-        case(f"no order of logged models: {order}", EXPERIMENT, own_words(search(order_by=order)))
+        case(f"no order of logged models: {order}", EXPERIMENT, search(order_by=order))
         for order in [
             [{"field_name": "colour"}],
             [{"field_name": "params.lr"}],
@@ -360,14 +358,14 @@ CASES = [
     case(
         "logged models on a data set without a name",
         EXPERIMENT,
-        own_words(search(datasets=[{"dataset_digest": "d"}])),
+        search(datasets=[{"dataset_digest": "d"}]),
     ),
     *(
         case(f"{count!r} logged models", *MODELS, search(max_results=count))
         for count in [0, 1, 2, 3, "2", None]
     ),
     *(
-        case(f"not {count!r} logged models", EXPERIMENT, own_words(search(max_results=count)))
+        case(f"not {count!r} logged models", EXPERIMENT, search(max_results=count))
         for count in [-1, "x", 1.5, 100000]
     ),
     case(
@@ -380,13 +378,13 @@ CASES = [
         "a page of another search of logged models",
         *MODELS,
         search(max_results=2).keep(token="next_page_token"),
-        own_words(search(max_results=2, page_token="<token>", filter="name != 'x'")),
+        search(max_results=2, page_token="<token>", filter="name != 'x'"),
     ),
-    case("a broken page of logged models", EXPERIMENT, own_words(search(page_token="x"))),
-    case("logged models of no experiment", own_words(search(experiment_ids=[]))),
-    case("logged models of experiments left out", own_words(post("logged-models/search"))),
+    case("a broken page of logged models", EXPERIMENT, search(page_token="x")),
+    case("logged models of no experiment", search(experiment_ids=[])),
+    case("logged models of experiments left out", post("logged-models/search")),
     case("logged models of an unknown experiment", search(experiment_ids=["9999999"])),
-    case("logged models of a word", own_words(search(experiment_ids=["abc"]))),
+    case("logged models of a word", search(experiment_ids=["abc"])),
     # ---------------------------------------------------------------- Artifacts
     case(
         "files of a logged model without any",
@@ -397,7 +395,7 @@ CASES = [
     case(
         "a logged model logged by its experiment's id as a number",
         EXPERIMENT,
-        own_words(post("logged-models", experiment_id=0, name="m")),
+        post("logged-models", experiment_id=0, name="m"),
     ),
     case("a model after its experiment was deleted", *NEW_MODEL, DELETE_EXPERIMENT, GET_MODEL),
 ]

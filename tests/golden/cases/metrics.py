@@ -9,7 +9,7 @@ from tests.golden.setups import (
     UNKNOWN_RUN,
     point,
 )
-from tests.golden.wire import case, get, own_words, post, send
+from tests.golden.wire import case, get, post, send
 
 
 def log(key="m", value=1.0, timestamp=1, **more):
@@ -71,7 +71,7 @@ CASES = [
         for value in ["Infinity", "-Infinity"]
     ),
     *(
-        case(f"no value: {value!r}", *NEW_RUN, own_words(log(value=value)))
+        case(f"no value: {value!r}", *NEW_RUN, log(value=value))
         for value in ["x", "", None, True, [1], {"a": 1}, "nan", "inf"]
     ),
     *(
@@ -79,7 +79,7 @@ CASES = [
         for step in [0, -1, 5, "7", 2**63 - 1, -(2**63), 3.0, None]
     ),
     *(
-        case(f"no step: {step!r}", *NEW_RUN, own_words(log(step=step)))
+        case(f"no step: {step!r}", *NEW_RUN, log(step=step))
         for step in ["x", 1.5, 2**63, [1], True]
     ),
     *(
@@ -87,7 +87,7 @@ CASES = [
         for timestamp in [0, 1, "5", 2**63 - 1, 3.0]
     ),
     *(
-        case(f"no timestamp: {timestamp!r}", *NEW_RUN, own_words(log(timestamp=timestamp)))
+        case(f"no timestamp: {timestamp!r}", *NEW_RUN, log(timestamp=timestamp))
         for timestamp in ["x", 1.5, 2**63, [1], None, "", True]
     ),
     case("a time before 1970", *NEW_RUN, log(timestamp=-1)),
@@ -178,7 +178,7 @@ CASES = [
     case(
         "a point about a model that is not there",
         *NEW_RUN,
-        own_words(log(model_id="m-" + "0" * 32)),
+        log(model_id="m-" + "0" * 32),
     ),
     # ---------------------------------------------------------------- History
     case("a history's order", *NEW_RUN, SEVERAL, history(), GET_RUN),
@@ -203,21 +203,21 @@ CASES = [
     ),
     case("a history's full last page", *NEW_RUN, MANY, history(max_results=10)),
     *(
-        case(f"a history of {count} points", *NEW_RUN, MANY, own_words(history(max_results=count)))
+        case(f"a history of {count} points", *NEW_RUN, MANY, history(max_results=count))
         for count in [0, -1, "x", 1.5, ""]
     ),
     case(
         "a history's broken token",
         *NEW_RUN,
         MANY,
-        own_words(history(max_results=2, page_token="x")),
+        history(max_results=2, page_token="x"),
     ),
     # ---------------------------------------------------------------- Many runs
     case("a bulk history", *NEW_RUN, MANY, bulk(run_id=["<run>"])),
     case("a bulk history with a limit", *NEW_RUN, MANY, bulk(run_id=["<run>"], max_results=3)),
-    case("a bulk history of no run", own_words(bulk())),
+    case("a bulk history of no run", bulk()),
     case("a bulk history of an unknown run", bulk(run_id=[UNKNOWN_RUN])),
-    case("a bulk history of 101 runs", own_words(bulk(run_id=[UNKNOWN_RUN] * 101))),
+    case("a bulk history of 101 runs", bulk(run_id=[UNKNOWN_RUN] * 101)),
     case(
         "an interval of a history",
         *NEW_RUN,
@@ -237,7 +237,7 @@ CASES = [
         case(
             f"no interval: {query}",
             *NEW_RUN,
-            own_words(interval(**({"run_ids": ["<run>"]} | query))),
+            interval(**({"run_ids": ["<run>"]} | query)),
         )
         for query in [
             {"max_results": 0},
@@ -253,7 +253,7 @@ CASES = [
     case(
         "an interval without a key",
         *NEW_RUN,
-        own_words(get("metrics/get-history-bulk-interval", run_ids=["<run>"])),
+        get("metrics/get-history-bulk-interval", run_ids=["<run>"]),
     ),
     case("an interval of nothing", *NEW_RUN, interval(run_ids=["<run>"])),
     case(

@@ -1,7 +1,7 @@
 """registered-models/* and model-versions/*."""
 
 from tests.golden.setups import EXPERIMENT, NEW_MODEL, NEW_RUN, UNKNOWN_RUN, pair
-from tests.golden.wire import case, delete, get, own_words, patch, post
+from tests.golden.wire import case, delete, get, patch, post
 
 CREATE = post("registered-models/create", name="<unique>")
 READ = get("registered-models/get", name="<unique>")
@@ -48,11 +48,11 @@ CASES = [
         ),
         READ,
     ),
-    case("a registered model again", CREATE, own_words(CREATE)),
+    case("a registered model again", CREATE, CREATE),
     *(
         case(
             f"a registered model named {name!r}",
-            own_words(post("registered-models/create", name=name)),
+            post("registered-models/create", name=name),
         )
         for name in ["", "a/b", "a:b", "  ", ".", "..", None, 5, ["a"]]
     ),
@@ -68,7 +68,7 @@ CASES = [
     ),
     case(
         "a registered model's bad tag",
-        own_words(post("registered-models/create", name="<unique>", tags=[pair("a$")])),
+        post("registered-models/create", name="<unique>", tags=[pair("a$")]),
     ),
     case(
         "a registered model that is not there", get("registered-models/get", name="<unique> none")
@@ -106,22 +106,22 @@ CASES = [
     case(
         "a registered model is renamed to itself",
         CREATE,
-        own_words(post("registered-models/rename", name="<unique>", new_name="<unique>")),
+        post("registered-models/rename", name="<unique>", new_name="<unique>"),
     ),
     case(
         "a registered model is renamed to a taken name",
         *THREE,
-        own_words(post("registered-models/rename", name="<unique> a", new_name="<unique> b")),
+        post("registered-models/rename", name="<unique> a", new_name="<unique> b"),
     ),
     case(
         "a registered model is renamed to nothing",
         CREATE,
-        own_words(post("registered-models/rename", name="<unique>", new_name="")),
+        post("registered-models/rename", name="<unique>", new_name=""),
     ),
     case(
         "a registered model is renamed badly",
         CREATE,
-        own_words(post("registered-models/rename", name="<unique>", new_name="a/b")),
+        post("registered-models/rename", name="<unique>", new_name="a/b"),
     ),
     case(
         "renaming a model that is not there",
@@ -133,7 +133,7 @@ CASES = [
         VERSION,
         delete("registered-models/delete", name="<unique>"),
         READ,
-        own_words(READ_VERSION),
+        READ_VERSION,
     ),
     case(
         "a registered model that is not there is deleted",
@@ -203,7 +203,7 @@ CASES = [
         case(
             f"a version from {source!r}",
             CREATE,
-            own_words(post("model-versions/create", name="<unique>", source=source)),
+            post("model-versions/create", name="<unique>", source=source),
         )
         for source in [
             "",
@@ -222,13 +222,11 @@ CASES = [
     case(
         "a version from a run that is not there",
         CREATE,
-        own_words(
-            post(
-                "model-versions/create",
-                name="<unique>",
-                source=f"runs:/{UNKNOWN_RUN}/m",
-                run_id=UNKNOWN_RUN,
-            )
+        post(
+            "model-versions/create",
+            name="<unique>",
+            source=f"runs:/{UNKNOWN_RUN}/m",
+            run_id=UNKNOWN_RUN,
         ),
     ),
     case(
@@ -249,13 +247,13 @@ CASES = [
             f"the version {version!r}",
             CREATE,
             VERSION,
-            own_words(get("model-versions/get", name="<unique>", version=version)),
+            get("model-versions/get", name="<unique>", version=version),
         )
         for version in ["2", "abc", "0", "-1", "1.0", "01", ""]
     ),
     case(
         "a version of a model that is not there",
-        own_words(get("model-versions/get", name="<unique> none", version="1")),
+        get("model-versions/get", name="<unique> none", version="1"),
     ),
     case(
         "a version is described",
@@ -286,7 +284,7 @@ CASES = [
     ),
     # ---------------------------------------------------------------- Stages
     *(
-        case(f"the stage {name!r}", CREATE, VERSION, own_words(stage(name)), READ_VERSION, READ)
+        case(f"the stage {name!r}", CREATE, VERSION, stage(name), READ_VERSION, READ)
         for name in ["Staging", "production", "ARCHIVED", "None", "none", "foo", ""]
     ),
     case(
@@ -307,7 +305,7 @@ CASES = [
     case(
         "latest versions of a bad stage",
         *VERSIONS,
-        own_words(post("registered-models/get-latest-versions", name="<unique>", stages=["foo"])),
+        post("registered-models/get-latest-versions", name="<unique>", stages=["foo"]),
     ),
     case(
         "latest versions of no model",
@@ -361,7 +359,7 @@ CASES = [
             f"the alias {alias!r}",
             CREATE,
             VERSION,
-            own_words(post("registered-models/alias", name="<unique>", alias=alias, version="1")),
+            post("registered-models/alias", name="<unique>", alias=alias, version="1"),
         )
         for alias in [
             "",
@@ -397,7 +395,7 @@ CASES = [
         ]
     ),
     *(
-        case(f"registered models are refused: {text}", own_words(search(filter=text)))
+        case(f"registered models are refused: {text}", search(filter=text))
         for text in [
             "name",
             "name > 'a'",
@@ -418,13 +416,13 @@ CASES = [
         for order in [["name"], ["name DESC"], ["timestamp"], ["last_updated_timestamp DESC"], []]
     ),
     *(
-        case(f"no order of registered models: {order}", own_words(search(order_by=order)))
+        case(f"no order of registered models: {order}", search(order_by=order))
         for order in [["colour"], ["name foo"], ["creation_timestamp"]]
     ),
     *(
         case(
             f"{count!r} registered models",
-            own_words(search(max_results=count, filter="name = '<unique>'")),
+            search(max_results=count, filter="name = '<unique>'"),
         )
         for count in ["1", "1000", "1001"]
     ),
@@ -450,7 +448,7 @@ CASES = [
         ]
     ),
     *(
-        case(f"versions are refused: {text}", own_words(search_versions(text)))
+        case(f"versions are refused: {text}", search_versions(text))
         for text in [
             "name",
             "name > 'a'",

@@ -11,7 +11,7 @@ from tests.golden.setups import (
     UNKNOWN_RUN,
     pair,
 )
-from tests.golden.wire import case, get, own_words, post
+from tests.golden.wire import case, get, post
 
 RESTORE_RUN = post("runs/restore", run_id="<run>")
 
@@ -88,11 +88,11 @@ CASES = [
         for start in [0, -5, "7", 2**63 - 1, 3.0, None]
     ),
     *(
-        case(f"no start of a run: {start!r}", EXPERIMENT, own_words(refused(start_time=start)))
+        case(f"no start of a run: {start!r}", EXPERIMENT, refused(start_time=start))
         for start in ["x", [1], {"a": 1}]
     ),
     *(
-        case(f"no field of a run: {fields}", EXPERIMENT, own_words(refused(**fields)))
+        case(f"no field of a run: {fields}", EXPERIMENT, refused(**fields))
         for fields in [
             {"user_id": 5},
             {"run_name": 5},
@@ -103,7 +103,7 @@ CASES = [
             {"tags": ["a"]},
         ]
     ),
-    case("a run's tag without a key", EXPERIMENT, own_words(refused(tags=[{"value": "v"}]))),
+    case("a run's tag without a key", EXPERIMENT, refused(tags=[{"value": "v"}])),
     case(
         "a run's tag without a value",
         EXPERIMENT,
@@ -113,14 +113,14 @@ CASES = [
     case(
         "a run's tag twice at its creation",
         EXPERIMENT,
-        own_words(refused(tags=[pair("k", "1"), pair("k", "2")])),
+        refused(tags=[pair("k", "1"), pair("k", "2")]),
     ),
     case("a run in an experiment that is not there", post("runs/create", experiment_id="9999999")),
     case("a run in a word", post("runs/create", experiment_id="abc")),
     case("a run in the default experiment", post("runs/create", experiment_id="0", start_time=1)),
-    case("a run in a number", own_words(post("runs/create", experiment_id=0, start_time=1))),
+    case("a run in a number", post("runs/create", experiment_id=0, start_time=1)),
     case("a run in a deleted experiment", EXPERIMENT, DELETE_EXPERIMENT, refused()),
-    case("a run without an experiment", own_words(post("runs/create"))),
+    case("a run without an experiment", post("runs/create")),
     # ---------------------------------------------------------------- Reading
     case("a run that is not there", get("runs/get", run_id=UNKNOWN_RUN)),
     case("a run's id is a word", get("runs/get", run_id="abc")),
@@ -159,7 +159,7 @@ CASES = [
         ]
     ),
     *(
-        case(f"a run does not become {fields}", *NEW_RUN, own_words(update(**fields)))
+        case(f"a run does not become {fields}", *NEW_RUN, update(**fields))
         for fields in [{"end_time": "x"}, {"run_name": 5}, {"end_time": [1]}]
     ),
     case(
@@ -194,7 +194,7 @@ CASES = [
     case("deleting a run that is not there", post("runs/delete", run_id=UNKNOWN_RUN)),
     case("restoring a run that is not there", post("runs/restore", run_id=UNKNOWN_RUN)),
     case("deleting no run", post("runs/delete")),
-    case("deleting an object", own_words(post("runs/delete", run_id={"a": 1}))),
+    case("deleting an object", post("runs/delete", run_id={"a": 1})),
     # ---------------------------------------------------------------- Tags
     *(
         case(f"a run's tag: {what}", *NEW_RUN, set_tag(**fields), GET_RUN)
@@ -244,7 +244,7 @@ CASES = [
     ),
     case(
         "a tag of a run that cannot be",
-        own_words(post("runs/set-tag", run_id="$$", key="k", value="1")),
+        post("runs/set-tag", run_id="$$", key="k", value="1"),
     ),
     case(
         "a run's tag is removed, and again",
@@ -274,17 +274,17 @@ CASES = [
     case(
         "a model that is no JSON",
         *NEW_RUN,
-        own_words(post("runs/log-model", run_id="<run>", model_json="{")),
+        post("runs/log-model", run_id="<run>", model_json="{"),
     ),
     case(
         "a model that is a list",
         *NEW_RUN,
-        own_words(post("runs/log-model", run_id="<run>", model_json="[]")),
+        post("runs/log-model", run_id="<run>", model_json="[]"),
     ),
     case(
         "a model with a field missing",
         *NEW_RUN,
-        own_words(post("runs/log-model", run_id="<run>", model_json="{}")).says(
+        post("runs/log-model", run_id="<run>", model_json="{}").says(
             "Model json is missing mandatory fields: "
         ),
     ),
@@ -293,10 +293,6 @@ CASES = [
         "a model of a deleted run",
         *NEW_RUN,
         DELETE_RUN,
-        own_words(
-            post(
-                "runs/log-model", run_id="<run>", model_json=json.dumps(DESCRIBED | {"run_id": "r"})
-            )
-        ),
+        post("runs/log-model", run_id="<run>", model_json=json.dumps(DESCRIBED | {"run_id": "r"})),
     ),
 ]

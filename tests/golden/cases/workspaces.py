@@ -1,7 +1,7 @@
 """3.0/mlflow/workspaces, and what the header for a workspace does to other calls."""
 
 from tests.golden.setups import EXPERIMENT, RUN
-from tests.golden.wire import Call, case, get, own_words, patch, post, send
+from tests.golden.wire import Call, case, get, patch, post, send
 
 BASE = "/api/3.0/mlflow/workspaces"
 
@@ -26,9 +26,9 @@ CASES = [
         create(description="d", default_artifact_root="s3://bucket/root"),
         READ,
     ),
-    case("a workspace again", create(), own_words(create())),
+    case("a workspace again", create(), create()),
     *(
-        case(f"a workspace named {name!r}", own_words(create(name)))
+        case(f"a workspace named {name!r}", create(name))
         for name in [
             "",
             "a",
@@ -56,7 +56,7 @@ CASES = [
         for root in ["", "  ", "/srv/artifacts", "s3://bucket", "mlflow-artifacts:/x"]
     ),
     *(
-        case(f"no root of a workspace: {root!r}", own_words(create(default_artifact_root=root)))
+        case(f"no root of a workspace: {root!r}", create(default_artifact_root=root))
         for root in [
             "relative/path",
             "http://example.org/x",
@@ -67,7 +67,7 @@ CASES = [
         ]
     ),
     case("a workspace that is not there", get(f"{BASE}/<slug>")),
-    case("a workspace that cannot be", own_words(get(f"{BASE}/A_B"))),
+    case("a workspace that cannot be", get(f"{BASE}/A_B")),
     case("the default workspace", get(f"{BASE}/default")),
     case(
         "a workspace is described",
@@ -85,18 +85,18 @@ CASES = [
         patch(UPDATE, default_artifact_root=""),
         READ,
     ),
-    case("a workspace changed by nothing", create(), own_words(patch(UPDATE))),
-    case("a workspace described by a number", create(), own_words(patch(UPDATE, description=5))),
+    case("a workspace changed by nothing", create(), patch(UPDATE)),
+    case("a workspace described by a number", create(), patch(UPDATE, description=5)),
     case("changing a workspace that is not there", patch(UPDATE, description="x")),
     case("a workspace is deleted", create(), remove(), READ, remove()),
-    case("the default workspace stays", own_words(remove(name="default"))),
-    case("a workspace that cannot be is not deleted", own_words(remove(name="A_B"))),
+    case("the default workspace stays", remove(name="default")),
+    case("a workspace that cannot be is not deleted", remove(name="A_B")),
     case(
         "a workspace is deleted in a way that there is not",
         create(),
-        own_words(remove("?mode=GENTLY")),
+        remove("?mode=GENTLY"),
     ),
-    case("deleting a workspace that is in use", create(), INSIDE, own_words(remove()), READ),
+    case("deleting a workspace that is in use", create(), INSIDE, remove(), READ),
     case(
         "deleting a workspace with all that is in it",
         create(),
@@ -121,7 +121,7 @@ CASES = [
         create(),
         INSIDE,
         EXPERIMENT,
-        own_words(remove("?mode=SET_DEFAULT")),
+        remove("?mode=SET_DEFAULT"),
         READ,
     ),
     case(
@@ -151,14 +151,14 @@ CASES = [
     case(
         "a workspace has no default experiment",
         create(),
-        own_words(post("runs/create", experiment_id="0").of("<slug>")),
+        post("runs/create", experiment_id="0").of("<slug>"),
     ),
     case(
         "a header with a workspace that is not there",
         get("experiments/get", experiment_id="0").of("<slug>"),
     ),
     case("a header with nothing", get("experiments/get", experiment_id="0").of("")),
-    case("a header that cannot be", own_words(get("experiments/get", experiment_id="0").of("A_B"))),
+    case("a header that cannot be", get("experiments/get", experiment_id="0").of("A_B")),
     case("a header with default", get("experiments/get", experiment_id="0").of("default")),
     case(
         "searches see one workspace",
@@ -167,5 +167,5 @@ CASES = [
         post("experiments/search", max_results=5).of("<slug>"),
         get("registered-models/search").of("<slug>"),
     ),
-    case("health does not mind a header that cannot be", own_words(get("/health").of("A_B"))),
+    case("health does not mind a header that cannot be", get("/health").of("A_B")),
 ]
