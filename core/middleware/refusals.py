@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -67,4 +68,6 @@ class RefusalPages:
         if isinstance(exception, Http404 | PermissionDenied):
             return None
         log.exception("%s %s broke, request %s", request.method, request.path, request.request_id)
+        if isinstance(exception, OperationalError | InterfaceError):
+            return render_refusal(request, 503, "The database cannot answer now. Try again.")
         return render_refusal(request, 500, "Something went wrong on our side.")
