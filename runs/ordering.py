@@ -25,10 +25,11 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Cast, Greatest
+from django.db.models.functions import Cast
 
 from experiments.models import Experiment
 from runs.columns import Column, parse_column
+from runs.expressions import DURATION
 from runs.keys import metric_key_ids
 from runs.models import KeyKind, MetricStat, Param, Run, RunTag
 
@@ -126,7 +127,11 @@ def page_of_runs(
     start = _read_cursor(cursor, keys)
     backwards = start is not None and start[0]
     if start is not None:
-        runs = runs.filter(_beyond(keys, start[1], backwards=backwards))
+        try:
+            runs = runs.filter(_beyond(keys, start[1], backwards=backwards))
+        except (ValueError, OverflowError):
+            # Text where a column has numbers: nothing that we wrote.
+            return page_of_runs(all_runs, sort=sort, cursor="", size=size, experiment=experiment)
     found = []
     # Values that are missing stand behind all others: none of them is between these and the start.
     if experiment and _is_one_metric(sort) and (start is None or start[1][0] is not None):
@@ -207,8 +212,7 @@ def _sorted_by(
         return _sorted_by_text(runs, column, alias)
     match column.key:
         case "duration":
-            spent = Greatest(F("end_time") - F("start_time"), Value(0))
-            return runs.annotate(**{alias: spent}), [(alias, False)]
+            return runs.annotate(**{alias: DURATION}), [(alias, False)]
         case "source":
             source = RunTag.objects.filter(run=OuterRef("pk"), key=_SOURCE_TAG)
             return runs.annotate(**{alias: Subquery(source.values("value")[:1])}), [(alias, False)]
@@ -257,7 +261,9 @@ def _read_cursor(text: str, keys: Sequence[_Key]) -> tuple[bool, list[object]] |
     try:
         padded = text + "=" * (-len(text) % 4)
         backwards, *values = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
-    except (binascii.Error, ValueError, TypeError):
+        # Half a surrogate pair can be escaped in JSON, and no database takes it.
+        json.dumps(values, ensure_ascii=False).encode()
+    except (binascii.Error, ValueError, TypeError, RecursionError):
         return None
     fits = len(values) == len(keys) and all(
         value is None or isinstance(value, int | float | str) for value in values
