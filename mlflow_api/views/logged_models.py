@@ -190,7 +190,7 @@ def _registrations(text: str) -> list[Registration]:
     """What the tag says; a client may have written anything there."""
     try:
         return [Registration(str(each["name"]), str(each["version"])) for each in json.loads(text)]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return []
 
 
