@@ -70,7 +70,12 @@ def describe_model(model: RegisteredModel, *, description: str) -> None:
 
 @action
 def delete_model(model: RegisteredModel) -> None:
-    """Remove a model with its versions, tags and aliases, for good; the files stay."""
+    """Remove a model with its versions, tags and aliases, for good; the files stay.
+
+    Raises ``NoSuchModel`` if somebody else was quicker.
+    """
+    # Else PostgreSQL would refuse when a version, tag or alias is added at the same moment.
+    lock_model(model)
     model.delete()
 
 
