@@ -94,7 +94,7 @@ class Server:
                 if pause is None:
                     if isinstance(error, SourceGone):
                         raise
-                    raise SourceGone(f"{self.url} does not answer: {error}") from error
+                    raise SourceGone(f"{self.url} does not answer: {error}.") from error
                 time.sleep(pause)
             else:
                 if not isinstance(found, dict):
@@ -116,7 +116,7 @@ class Server:
                 raise kind(f"{self.url} answered {error.code}: {_message(error)}") from None
         except OSError as error:
             reason = getattr(error, "reason", error)
-            raise SourceGone(f"{self.url} does not answer: {reason}") from error
+            raise SourceGone(f"{self.url} does not answer: {reason}.") from error
         with answer:
             yield answer
 

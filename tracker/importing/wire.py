@@ -20,6 +20,7 @@ from tracker.importing.source import SourceExperiment
 
 
 def id_order(item: Mapping) -> tuple[int, str]:
+    """Experiments in the order in which they were made."""
     text = item["experiment_id"]
     return (int(text) if text.isdecimal() else 0, text)
 
@@ -44,7 +45,8 @@ def read_point(item: Mapping) -> Point:
     )
 
 
-def _stage(text: str | None) -> LifecycleStage:
+def stage_of(text: str | None) -> LifecycleStage:
+    """A stage as MLflow writes it; what does not say that it is deleted is not."""
     return LifecycleStage.DELETED if text == "deleted" else LifecycleStage.ACTIVE
 
 
@@ -53,7 +55,7 @@ def read_experiment(item: Mapping) -> SourceExperiment:
         id=item["experiment_id"],
         experiment=ImportedExperiment(
             name=item["name"],
-            lifecycle_stage=_stage(item.get("lifecycle_stage")),
+            lifecycle_stage=stage_of(item.get("lifecycle_stage")),
             creation_time=_ms(item.get("creation_time")),
             last_update_time=_ms(item.get("last_update_time")),
             artifact_location=item.get("artifact_location", ""),
@@ -70,7 +72,7 @@ def read_run(item: Mapping) -> ImportedRun:
         name=info.get("run_name", ""),
         user_id=info.get("user_id", ""),
         status=info.get("status", "RUNNING"),
-        lifecycle_stage=_stage(info.get("lifecycle_stage")),
+        lifecycle_stage=stage_of(info.get("lifecycle_stage")),
         start_time=_ms(info.get("start_time")),
         end_time=None if info.get("end_time") in (None, 0) else _ms(info["end_time"]),
         # The time of a deletion is not told.
@@ -129,9 +131,13 @@ def read_logged_model(item: Mapping) -> ImportedLoggedModel:
     )
 
 
+def logged_model_in(source: str) -> str:
+    """The id of the logged model that a version's source names; empty if it names none."""
+    return source.removeprefix("models:/") if source.startswith("models:/m-") else ""
+
+
 def read_version(item: Mapping, *, storage_location: str) -> ImportedVersion:
     source = item.get("source", "")
-    named = source.removeprefix("models:/") if source.startswith("models:/m-") else ""
     return ImportedVersion(
         version=int(item["version"]),
         description=item.get("description", ""),
@@ -140,7 +146,7 @@ def read_version(item: Mapping, *, storage_location: str) -> ImportedVersion:
         storage_location=storage_location,
         source_run_id=item.get("run_id", ""),
         source_model_id=item.get("model_id", ""),
-        logged_model_id=item.get("model_id", "") or named,
+        logged_model_id=item.get("model_id", "") or logged_model_in(source),
         run_link=item.get("run_link", ""),
         status=item.get("status", "READY"),
         status_message=item.get("status_message", ""),
