@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 
-from core.errors import Unavailable
+from core.errors import Missing, Unavailable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,13 +26,30 @@ _sqlite_writer = threading.RLock()
 _REPEATABLE = {"40001", "40P01"}
 _ATTEMPTS = 5
 
+_FOREIGN_KEY = "23503"
+
+# As long as a writer of this process waits for its turn before it is told to come again.
+_TURN_SECONDS = 30
+
+
+class GoneMeanwhile(Missing):
+    """What was to be written belongs to something that was removed since it was looked up."""
+
+    def __init__(self) -> None:
+        super().__init__("What this belongs to was removed meanwhile.")
+
 
 @contextmanager
 def write() -> Iterator[None]:
     """A transaction that is committed whole, or, when an exception leaves it, not at all."""
     if connection.vendor == "sqlite":
-        with _sqlite_writer, transaction.atomic():
-            yield
+        if not _sqlite_writer.acquire(timeout=_TURN_SECONDS):
+            raise Unavailable("The database cannot write now. Try again.")
+        try:
+            with transaction.atomic():
+                yield
+        finally:
+            _sqlite_writer.release()
     else:
         with transaction.atomic():
             yield
@@ -43,7 +60,8 @@ def action(function: Callable[P, R]) -> Callable[P, R]:
 
     It is repeated when PostgreSQL gave it up for the sake of another one, and raises
     ``Unavailable`` when the database cannot write now (full disk, lost connection, lock held
-    too long), with nothing written.
+    too long), and ``GoneMeanwhile`` when someone else removed what is written to, each with
+    nothing written.
     """
 
     @wraps(function)
@@ -57,6 +75,11 @@ def action(function: Callable[P, R]) -> Callable[P, R]:
                 if nested or attempt == _ATTEMPTS or not _is_repeatable(error):
                     raise Unavailable("The database cannot write now. Try again.") from error
                 time.sleep(0.01 * attempt)
+            except DatabaseError as error:
+                # An inner action leaves it to the outer one, which owns the transaction.
+                if connection.in_atomic_block or not _is_gone(error):
+                    raise
+                raise GoneMeanwhile from error
         raise AssertionError("unreachable")
 
     return run
@@ -64,6 +87,14 @@ def action(function: Callable[P, R]) -> Callable[P, R]:
 
 def _is_repeatable(error: DatabaseError) -> bool:
     return getattr(error.__cause__, "sqlstate", None) in _REPEATABLE
+
+
+def _is_gone(error: DatabaseError) -> bool:
+    """Whether a row that was looked up before the transaction is not there any more."""
+    if isinstance(error, IntegrityError):
+        by_code = getattr(error.__cause__, "sqlstate", None) == _FOREIGN_KEY
+        return by_code or "FOREIGN KEY constraint failed" in str(error)
+    return "did not affect any rows" in str(error)
 
 
 def after_commit(callback: Callable[[], Any]) -> None:

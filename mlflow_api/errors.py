@@ -54,6 +54,8 @@ def error_response(exception: Exception, *, request_id: str = "") -> HttpRespons
     for kind, status, code in _CODES:
         if isinstance(exception, kind):
             if isinstance(exception, errors.Refused):
+                if status == 503:
+                    log.error("refused with %s: %s", code, exception, exc_info=exception)
                 return refuse(status, code, exception.message)
             log.warning("refused with %s: %r", code, exception)
             return refuse(status, code, _PLAIN_WORDS[code])

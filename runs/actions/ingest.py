@@ -7,7 +7,7 @@ from typing import Protocol
 from django.db import connection
 from django.db.models import Q
 
-from core.db import action, after_commit, upsert_rows
+from core.db import GoneMeanwhile, action, after_commit, upsert_rows
 from core.names import (
     MAX_KEY_LENGTH,
     MAX_PARAM_LENGTH,
@@ -116,7 +116,7 @@ def log_batch(
     param_values = _checked_params(params)
     tag_values = checked_tags(tags)
 
-    _open_for_writing(run)
+    open_for_writing(run)
     write_params(run, param_values)
     write_tags(run, tag_values)
     _write_metrics(run, metrics)
@@ -129,7 +129,7 @@ def log_metric(run: Run, metric: MetricLike) -> None:
     Raises ``RunNotActive``, ``BadName``, ``TooLong``, ``BadPoint`` or ``UnknownModel``.
     """
     _check_point(metric, path="")
-    _open_for_writing(run)
+    open_for_writing(run)
     _write_metrics(run, [metric])
 
 
@@ -140,21 +140,26 @@ def log_param(run: Run, param: PairLike) -> None:
     Raises ``RunNotActive``, ``BadName``, ``TooLong`` or ``ParamChanged``.
     """
     value = _checked_param(param, path="key")
-    _open_for_writing(run)
+    open_for_writing(run)
     try:
         write_params(run, {param.key: value})
     except ParamChanged as changed:
         raise changed.as_single() from None
 
 
-def _open_for_writing(run: Run) -> None:
-    """Raises ``RunNotActive``; from here on nobody else writes what is known of the run."""
+def open_for_writing(run: Run) -> None:
+    """From here on nobody else writes what is known of the run.
+
+    Raises ``RunNotActive`` or ``GoneMeanwhile``.
+    """
     if not run.is_active:
         raise RunNotActive(run)
     if connection.vendor == "postgresql":
         # Statistics are read and written back. The lock keeps two batches for one run apart;
         # on SQLite only one writer can be here at a time.
-        Run.objects.select_for_update(no_key=True).only("pk").get(pk=run.pk)
+        locked = Run.objects.select_for_update(no_key=True).filter(pk=run.pk)
+        if not locked.values_list("pk", flat=True):
+            raise GoneMeanwhile
 
 
 def write_params(run: Run, values: Mapping[str, str]) -> None:

@@ -12,7 +12,7 @@ from experiments.actions import ExperimentNotActive
 from experiments.locations import below
 from experiments.models import Experiment, LifecycleStage
 from runs.actions.errors import NoSuchTag, RunNameConflict, RunNotActive
-from runs.actions.ingest import NAME_TAG, PARENT_TAG, checked_tags, write_tags
+from runs.actions.ingest import NAME_TAG, PARENT_TAG, checked_tags, open_for_writing, write_tags
 from runs.models import Run, RunStatus, RunTag
 
 # The JSON list of models that 2.x clients logged.
@@ -122,8 +122,16 @@ def delete_tag(run: Run, *, key: str) -> None:
 @action
 def add_to_model_history(run: Run, description: Mapping) -> None:
     """Append a 2.x client's model to the tag that lists the run's models."""
-    if not run.is_active:
-        raise RunNotActive(run)
+    open_for_writing(run)
     tag = run.tags.filter(key=MODEL_HISTORY_TAG).first()
-    history = json.loads(tag.value) if tag else []
+    history = _read_history(tag.value) if tag else []
     write_tags(run, {MODEL_HISTORY_TAG: json.dumps([*history, description])})
+
+
+def _read_history(text: str) -> list:
+    """What the tag says; a client may have written anything there."""
+    try:
+        history = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return history if isinstance(history, list) else []
