@@ -14,9 +14,17 @@ def model_messages(found: Iterable[models.RegisteredModel]) -> list[RegisteredMo
     return [message for some in chunks(found) for message in _models(some)]
 
 
-def version_messages(found: Iterable[models.ModelVersion]) -> list[ModelVersion]:
-    """The versions with their tags and aliases; ``model`` must be loaded with them."""
-    return [message for some in chunks(found) for message in _versions(some)]
+def version_messages(
+    found: Iterable[models.ModelVersion], *, with_aliases: bool = False
+) -> list[ModelVersion]:
+    """The versions with their tags; ``model`` must be loaded with them.
+
+    Their aliases are told where a call is about one version, or the latest ones. In other lists
+    MLflow leaves them to the models.
+    """
+    return [
+        message for some in chunks(found) for message in _versions(some, with_aliases=with_aliases)
+    ]
 
 
 def _models(found: Sequence[models.RegisteredModel]) -> Iterator[RegisteredModel]:
@@ -49,7 +57,9 @@ def _models(found: Sequence[models.RegisteredModel]) -> Iterator[RegisteredModel
         )
 
 
-def _versions(found: Sequence[models.ModelVersion]) -> Iterator[ModelVersion]:
+def _versions(
+    found: Sequence[models.ModelVersion], *, with_aliases: bool
+) -> Iterator[ModelVersion]:
     keys = [version.pk for version in found]
     tags: dict[int, list[Pair]] = defaultdict(list)
     rows = models.ModelVersionTag.objects.filter(model_version__in=keys).order_by("key")
@@ -57,9 +67,10 @@ def _versions(found: Sequence[models.ModelVersion]) -> Iterator[ModelVersion]:
         tags[version].append(Pair(key, value))
 
     aliases: dict[int, list[str]] = defaultdict(list)
-    rows = models.ModelAlias.objects.filter(model_version__in=keys).order_by("alias")
-    for version, alias in rows.values_list("model_version_id", "alias"):
-        aliases[version].append(alias)
+    if with_aliases:
+        rows = models.ModelAlias.objects.filter(model_version__in=keys).order_by("alias")
+        for version, alias in rows.values_list("model_version_id", "alias"):
+            aliases[version].append(alias)
 
     for version in found:
         yield ModelVersion(

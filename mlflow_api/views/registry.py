@@ -107,9 +107,8 @@ def get_latest_versions(request: HttpRequest, body: GetLatestVersions) -> ModelV
     versions = get_model(request, body.name).versions.live().latest_of_each_stage()
     found = versions.select_related("model").order_by("version")
     wanted = {stage_named(stage) for stage in body.stages}
-    return ModelVersionsResponse(
-        version_messages(each for each in found if not wanted or each.stage in wanted)
-    )
+    named = [each for each in found if not wanted or each.stage in wanted]
+    return ModelVersionsResponse(version_messages(named, with_aliases=True))
 
 
 @endpoint
@@ -241,7 +240,7 @@ def _model_response(model: RegisteredModel) -> RegisteredModelResponse:
 
 
 def _version_response(version: ModelVersion) -> ModelVersionResponse:
-    return ModelVersionResponse(version_messages([version])[0])
+    return ModelVersionResponse(version_messages([version], with_aliases=True)[0])
 
 
 urlpatterns = [

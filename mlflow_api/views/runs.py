@@ -1,6 +1,7 @@
 """runs/*: MLflow's calls on runs and what is logged to them."""
 
 import json
+from collections.abc import Iterable
 
 from django.http import HttpRequest
 
@@ -27,6 +28,7 @@ from mlflow_api.schemas.runs import (
     LogModel,
     LogOutputs,
     LogParam,
+    MetricPoint,
     RunReference,
     RunResponse,
     SearchRuns,
@@ -53,6 +55,10 @@ class MissingModelFields(Invalid):
 
 class NoSuchStatus(Invalid):
     """A number that stands for no status of a run."""
+
+
+class HalfNamedDataset(Invalid):
+    """A point says the name or the digest of its data set without the other."""
 
 
 @endpoint
@@ -125,6 +131,7 @@ def search_runs(request: HttpRequest, body: SearchRuns) -> SearchRunsResponse:
 @endpoint
 def log_metric(request: HttpRequest, body: LogMetric) -> Empty:
     check_run_id(body.run_id)
+    _check_datasets([body])
     ingest.log_metric(get_run(request, body.run_id), body)
     return Empty()
 
@@ -139,6 +146,7 @@ def log_param(request: HttpRequest, body: LogParam) -> Empty:
 @endpoint
 def log_batch(request: HttpRequest, body: LogBatch) -> Empty:
     check_run_id(body.run_id)
+    _check_datasets(body.metrics)
     ingest.log_batch(
         get_run(request, body.run_id), metrics=body.metrics, params=body.params, tags=body.tags
     )
@@ -195,14 +203,23 @@ def log_model(request: HttpRequest, body: LogModel) -> Empty:
     run = get_run(request, body.run_id)
     try:
         description = json.loads(body.model_json)
-    except ValueError:
-        raise MissingModelFields(f"Malformed model info. \n {body.model_json}") from None
+    except (ValueError, RecursionError):
+        shown = body.model_json[:1000]
+        raise MissingModelFields(f"Malformed model info. \n {shown}") from None
     wanted = {"artifact_path", "flavors", "utc_time_created", "run_id"}
     missing = wanted - set(description if isinstance(description, dict) else ())
     if missing:
         raise MissingModelFields(f"Model json is missing mandatory fields: {missing}")
     actions.add_to_model_history(run, description)
     return Empty()
+
+
+def _check_datasets(points: Iterable[LogMetric | MetricPoint]) -> None:
+    """Raises ``HalfNamedDataset``."""
+    if any(bool(point.dataset_name) != bool(point.dataset_digest) for point in points):
+        raise HalfNamedDataset(
+            "Both dataset_name and dataset_digest must be provided if one is provided"
+        )
 
 
 urlpatterns = [

@@ -143,7 +143,7 @@ def test_logged_models_are_searched(api, experiment, fields, names):
         )["info"]["model_id"]  # fmt: skip
         point = {"key": "auc", "value": index / 2.5, "timestamp": 1, "model_id": key}
         if name == "b":
-            point["dataset_name"] = "iris"
+            point |= {"dataset_name": "iris", "dataset_digest": "d"}
         api.post("runs/log-batch", run_id=run, metrics=[point])
     from runs.models import LoggedModel
 
