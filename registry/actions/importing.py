@@ -98,8 +98,9 @@ def import_registered_model(*, workspace: Workspace, imported: ImportedRegistere
         )
     _write_versions(model, new)
     _write_aliases(model, imported.aliases, {version.version for version in new})
-    model.last_version = max(model.last_version, imported.last_version)
-    model.save(update_fields=["last_version"])
+    if imported.last_version > model.last_version:
+        model.last_version = imported.last_version
+        model.save(update_fields=["last_version"])
     return len(new)
 
 
