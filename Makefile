@@ -53,8 +53,8 @@ docs: test-environment ## Rewrite the settings table and check every link of the
 
 lock: test-environment ## Resolve the dependencies again (ARGS=--upgrade for newer ones)
 	echo uv | $(LOCK) $(ARGS) - -o requirements/bootstrap.txt
-	$(LOCK) $(ARGS) pyproject.toml --extra postgres -o requirements/runtime.txt
-	$(LOCK) $(ARGS) pyproject.toml --extra postgres --group test -o requirements/test.txt
+	$(LOCK) $(ARGS) pyproject.toml --extra postgres --extra parquet -o requirements/runtime.txt
+	$(LOCK) $(ARGS) pyproject.toml --extra postgres --extra parquet --group test -o requirements/test.txt
 
 clean: ## Remove the environments and what tools left, and keep data/
 	rm -rf .venv .venv-test .venv.lock .venv-test.lock staticfiles test-results
