@@ -22,7 +22,7 @@ READ_BYTES = 256 * 1024
 STAGING = ".staging"
 
 # A folder that is deleted while a file is written into it is made again this often.
-_ATTEMPTS = 5
+_ATTEMPTS = 20
 
 
 class LocalStore:
@@ -158,9 +158,10 @@ class LocalStore:
                 except FileNotFoundError:
                     continue
                 except (IsADirectoryError, NotADirectoryError, FileExistsError):
-                    # Another write put a folder or a file in the way meanwhile.
+                    # Another write put a folder or a file in the way meanwhile; if it is gone
+                    # again, so is the obstacle.
                     self._refuse_conflicts(path, place)
-                    raise
+                    continue
                 _sync_folder(place.parent)
                 return
         raise Unavailable(f"'{path}' is being deleted again and again; nothing was stored.")
