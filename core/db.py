@@ -4,6 +4,7 @@ Every action in ``<app>/actions`` opens ``write()`` around what belongs together
 ``django.db.transaction`` everywhere else.
 """
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.db.models.expressions import RawSQL
 
 from core.errors import Missing, Unavailable
 
@@ -110,6 +112,16 @@ def release_connection() -> None:
     """
     if connection.vendor == "postgresql" and not connection.in_atomic_block:
         connection.close()
+
+
+def any_of(keys: Sequence[int]) -> RawSQL:
+    """``keys`` for ``pk__in``, as one parameter however many they are.
+
+    Databases bound how many parameters a statement has, SQLite's older versions at 999.
+    """
+    if connection.vendor == "postgresql":
+        return RawSQL("SELECT unnest(%s::bigint[])", [list(keys)])
+    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(keys))])
 
 
 def upsert_rows(

@@ -155,6 +155,12 @@ def page_of_runs(
     )
 
 
+def sorted_runs(runs: QuerySet[Run], sort: Sequence[SortKey]) -> QuerySet[Run]:
+    """All of the runs in the order that pages of them are cut from."""
+    runs, keys = _annotated(runs, sort)
+    return runs.order_by(*(key.order(backwards=False) for key in keys))
+
+
 def _is_one_metric(sort: Sequence[SortKey]) -> bool:
     return [key.column.kind for key in sort] == [KeyKind.METRIC]
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from runs.views import artifacts, compare, run_detail, run_list
+from runs.views import artifacts, compare, export, run_detail, run_list
 
 app_name = "runs"
 urlpatterns = [
@@ -10,6 +10,12 @@ urlpatterns = [
     # The same with the experiment's name in the address, for people who read addresses.
     path("experiments/<int:experiment_id>-<slug:slug>/", run_list.run_list),
     path("runs/", run_list.all_runs, name="all"),
+    path(
+        "experiments/<int:experiment_id>/export.<str:ending>",
+        export.run_export,
+        name="list_export",
+    ),
+    path("runs/export.<str:ending>", export.run_export, name="all_export"),
     path("compare/", compare.compare, name="compare"),
     path("compare/figure.json", compare.figure, name="figure"),
     path("compare/figure.svg", compare.chart_drawing, name="drawing"),

@@ -10,16 +10,17 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRefresh
 
 from core.formatting import is_finite, middle_text
-from experiments.access import get_experiment
 from experiments.models import NOTE_TAG, Experiment
 from runs.columns import RESERVED_PREFIX, Column, Columns, choose_columns
 from runs.directions import which_is_better
 from runs.filters import RunFilter
-from runs.models import KeyKind, Run, RunKey, RunStatus
-from runs.ordering import SortKey, page_of_runs, parse_sort
+from runs.models import KeyKind, RunStatus
+from runs.ordering import SortKey, page_of_runs
+from runs.scope import Scope, get_scope, sort_of
 from runs.snippets import autologged_run, first_run
 from runs.table import Row, best_of, count_up_to, table_rows
-from workspaces.access import get_workspace, tracking_uri
+from runs.views.export import export_links
+from workspaces.access import tracking_uri
 
 RUNS_PER_PAGE = 50
 MANY_RUNS = 1000
@@ -54,11 +55,9 @@ def run_list(
     request: HttpRequest, workspace: str, experiment_id: int, slug: str = ""
 ) -> HttpResponse:
     """The runs of one experiment. Everything the page shows is in its address."""
-    experiment = get_experiment(request, experiment_id)
-    runs = Run.objects.filter(experiment=experiment)
-    if experiment.is_active:
-        runs = runs.active()
-    context = _listed(request, runs, RunKey.objects.filter(experiment=experiment), experiment)
+    scope = get_scope(request, experiment_id)
+    experiment = scope.experiment
+    context = _listed(request, scope)
     tags = dict(experiment.tags.values_list("key", "value"))
     context |= {
         "workspace": experiment.workspace,
@@ -73,23 +72,20 @@ def run_list(
 @vary_on_headers("HX-Request")
 def all_runs(request: HttpRequest, workspace: str) -> HttpResponse:
     """The runs of all experiments of a workspace."""
-    place = get_workspace(request)
-    runs = Run.objects.in_workspace(place).active().filter(experiment__lifecycle_stage="active")
-    keys = RunKey.objects.filter(experiment__workspace=place, experiment__lifecycle_stage="active")
-    context = _listed(request, runs, keys, None)
-    context |= {"workspace": place} | _snippets(request, "my-experiment")
+    scope = get_scope(request, None)
+    context = _listed(request, scope)
+    context |= {"workspace": scope.workspace} | _snippets(request, "my-experiment")
     return _page(request, context)
 
 
-def _listed(request: HttpRequest, runs, keys, experiment: Experiment | None) -> dict:
+def _listed(request: HttpRequest, scope: Scope) -> dict:
     """One page of the runs that the address asks for, and all that is said around it."""
     query = request.GET
+    runs, keys, experiment = scope.runs, scope.keys, scope.experiment
     run_filter = RunFilter(query, queryset=runs, keys=keys)
     matching = run_filter.qs if run_filter.is_valid() else runs.none()
     columns = choose_columns(keys, chosen=query.get("cols", ""), experiment=experiment)
-    sort = parse_sort(query.get("sort", "")) or [
-        SortKey(Column("property", "start_time"), descending=True)
-    ]
+    sort = sort_of(query)
     count, is_more = count_up_to(matching)
     page = page_of_runs(
         matching.select_related("experiment__workspace"),
@@ -116,6 +112,7 @@ def _listed(request: HttpRequest, runs, keys, experiment: Experiment | None) -> 
         "everything_url": _with(query, cols=columns.everything) if columns.everything else "",
         "automatic_url": _with(query, cols=None),
         "rows": rows,
+        "exports": export_links(scope, query) if count else [],
         "example_filter": _example_filter(rows),
         "count": count,
         "count_is_more": is_more,

@@ -1,0 +1,77 @@
+"""Which runs a list is of: those of one experiment, or of a whole workspace."""
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+
+from core.errors import Invalid
+from experiments.access import get_experiment
+from experiments.models import Experiment
+from runs.columns import Column
+from runs.filters import RunFilter
+from runs.models import Run, RunKey
+from runs.ordering import SortKey, parse_sort
+from workspaces.access import get_workspace
+from workspaces.models import Workspace
+
+NEWEST_FIRST = [SortKey(Column("property", "start_time"), descending=True)]
+
+
+class UnreadableFilter(Invalid):
+    """What the address says of a filter means nothing, so no run can be said to match it."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The runs of one experiment or, without one, of all active ones of a workspace."""
+
+    workspace: Workspace
+    experiment: Experiment | None
+
+    @property
+    def runs(self) -> QuerySet[Run]:
+        """What the list shows; of an experiment in the trash that is every run."""
+        if self.experiment is None:
+            runs = Run.objects.in_workspace(self.workspace).active()
+            return runs.filter(experiment__lifecycle_stage="active")
+        runs = Run.objects.filter(experiment=self.experiment)
+        return runs.active() if self.experiment.is_active else runs
+
+    @property
+    def keys(self) -> QuerySet[RunKey]:
+        """The names that those runs may have."""
+        if self.experiment is None:
+            return RunKey.objects.filter(
+                experiment__workspace=self.workspace, experiment__lifecycle_stage="active"
+            )
+        return RunKey.objects.filter(experiment=self.experiment)
+
+    def matching(self, query: QueryDict) -> QuerySet[Run]:
+        """The runs that an address leaves. Raises ``UnreadableFilter``."""
+        run_filter = RunFilter(query, queryset=self.runs, keys=self.keys)
+        if not run_filter.is_valid():
+            faults = [text for errors in run_filter.errors.values() for text in errors]
+            raise UnreadableFilter(" ".join(faults))
+        return run_filter.qs
+
+    def address(self, view: str = "", *args: object) -> str:
+        """Where the list is, or what belongs to it: ``trash``, ``selection`` and so on."""
+        part = f"_{view}" if view else ""
+        if self.experiment is None:
+            return reverse(f"runs:all{part}", args=[self.workspace.slug, *args])
+        return reverse(f"runs:list{part}", args=[self.workspace.slug, self.experiment.pk, *args])
+
+
+def get_scope(request: HttpRequest, experiment_id: int | None) -> Scope:
+    """The scope that an address names. Raises ``NoSuchExperiment`` or ``NoSuchWorkspace``."""
+    if experiment_id is None:
+        return Scope(get_workspace(request), None)
+    experiment = get_experiment(request, experiment_id)
+    return Scope(experiment.workspace, experiment)
+
+
+def sort_of(query: QueryDict) -> list[SortKey]:
+    """How an address sorts; the newest first if it does not say."""
+    return parse_sort(query.get("sort", "")) or NEWEST_FIRST
