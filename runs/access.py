@@ -26,6 +26,11 @@ class NoSuchLoggedModel(Missing):
 _RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}", re.ASCII)
 
 
+def is_run_id(text: str) -> bool:
+    """Whether ``text`` could be the id of a run."""
+    return bool(_RUN_ID.fullmatch(text))
+
+
 def get_run(request: HttpRequest, run_id: str) -> Run:
     """The run of the request's workspace with that id, in any stage.
 
@@ -33,7 +38,7 @@ def get_run(request: HttpRequest, run_id: str) -> Run:
     """
     run = None
     # What cannot be an id need not be looked up, and PostgreSQL would refuse some of it.
-    if _RUN_ID.fullmatch(run_id):
+    if is_run_id(run_id):
         run = (
             Run.objects.select_related("experiment__workspace")
             .filter(run_id=run_id, experiment__workspace__slug=workspace_slug(request))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from runs.views import artifacts, compare, export, run_detail, run_list
+from runs.views import artifacts, compare, export, run_detail, run_list, run_rows
 
 app_name = "runs"
 urlpatterns = [
@@ -30,6 +30,7 @@ urlpatterns = [
     path("runs/<str:run_id>/mark-failed/", run_detail.run_mark_failed, name="mark_failed"),
     path("runs/<str:run_id>/trash/", run_detail.run_trash, name="trash"),
     path("runs/<str:run_id>/restore/", run_detail.run_restore, name="restore"),
+    path("runs/<str:run_id>/children/", run_rows.children, name="children"),
     path("runs/<str:run_id>/artifacts/", artifacts.run_artifacts, name="artifacts"),
     path("runs/<str:run_id>/artifacts/<path:path>", artifacts.run_artifact, name="artifact"),
     path("runs/<str:run_id>/raw/", artifacts.run_artifacts_raw, name="artifacts_raw"),

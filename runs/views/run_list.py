@@ -19,6 +19,7 @@ from runs.ordering import SortKey, page_of_runs
 from runs.scope import Scope, get_scope, sort_of
 from runs.snippets import autologged_run, first_run
 from runs.table import Row, best_of, count_up_to, table_rows
+from runs.tree import read_nesting, top_level
 from runs.views.export import export_links
 from workspaces.access import tracking_uri
 
@@ -28,6 +29,10 @@ PAGE_SIZES = {"25": 25, "50": 50, "100": 100, "200": 200}
 
 # What an address says of a page of the list, as against which runs are on it.
 _PAGE_KEY = "page"
+
+
+# How an address arranges the runs that it asks for; the filter's form carries these on.
+ARRANGEMENT = ("nest",)
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,10 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
     matching = run_filter.qs if run_filter.is_valid() else runs.none()
     columns = choose_columns(keys, chosen=query.get("cols", ""), experiment=experiment)
     sort = sort_of(query)
+    nesting = read_nesting(query, keys, is_narrowed=run_filter.is_active)
+    matching_all = matching
+    if nesting.is_nested:
+        matching = top_level(matching)
     count, is_more = count_up_to(matching)
     page = page_of_runs(
         matching.select_related("experiment__workspace"),
@@ -95,9 +104,11 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
         # Where few runs match, looking for them among all values would take longer.
         experiment=experiment if count >= MANY_RUNS else None,
     )
-    total, total_is_more = count_up_to(runs) if run_filter.is_active else (count, is_more)
+    total, total_is_more = (
+        count_up_to(runs) if run_filter.is_active or nesting.is_nested else (count, is_more)
+    )
     # A single run is not the best of anything.
-    best = best_of(matching, experiment) if experiment and count > 1 else None
+    best = best_of(matching_all, experiment) if experiment and total > 1 else None
     rows = table_rows(page.runs, columns, best=best)
     return {
         "filter": run_filter,
@@ -105,6 +116,10 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
         "statuses": _statuses(query),
         "statuses_asked": len(set(query.getlist("status")) - {""}),
         "conditions": _conditions(query),
+        "arrangement": [(name, query[name]) for name in ARRANGEMENT if query.get(name)],
+        "nesting": nesting,
+        "is_nested": nesting.is_nested,
+        "children_query": nesting.children_query(columns, query.get("sort", "")),
         "clear_url": _with(query, q=None, where=None, status=None, page=None),
         "columns": columns,
         "heads": _heads(query, columns, sort, experiment),

@@ -1,0 +1,70 @@
+"""Rows that open below another row of a run list: a run's children."""
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from runs.access import get_run, is_run_id
+from runs.columns import choose_columns
+from runs.models import RunKey
+from runs.ordering import page_of_runs
+from runs.scope import sort_of
+from runs.table import table_rows
+from runs.tree import MAX_LEVEL, children_of
+
+ROWS_AT_ONCE = 50
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def children(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
+    """The children of a run as rows of the list that ``cols`` and ``sort`` describe.
+
+    ``above`` names the runs that it stands below, the highest first. Without a script the link
+    leads to the list of its children.
+    """
+    run = get_run(request, run_id)
+    list_path = run.experiment.get_absolute_url()
+    where = urlencode({"nest": 0, "where": f"tags.mlflow.parentRunId = '{run.run_id}'"})
+    if not request.htmx:
+        return redirect(f"{list_path}?{where}")
+    above = [each for each in request.GET.get("above", "").split(".") if is_run_id(each)][
+        :MAX_LEVEL
+    ]
+    runs = children_of(run, workspace=run.experiment.workspace, above=above)
+    columns = choose_columns(
+        RunKey.objects.filter(experiment__workspace=run.experiment.workspace)
+        if "experiment" in request.GET.get("cols", "").split(",")
+        else RunKey.objects.filter(experiment=run.experiment),
+        chosen=request.GET.get("cols", "") or "name",
+        experiment=run.experiment,
+    )
+    page = page_of_runs(
+        runs.select_related("experiment__workspace"),
+        sort=sort_of(request.GET),
+        cursor=request.GET.get("page", ""),
+        size=ROWS_AT_ONCE,
+    )
+    level = len(above) + 1
+    query = request.GET.copy()
+    query.pop("page", None)
+    deeper = query.copy()
+    deeper["above"] = ".".join([*above, run.run_id])
+    context = {
+        "workspace": run.experiment.workspace,
+        "list_path": list_path,
+        "parent": run,
+        "levels": "x" * level,
+        "is_nested": level < MAX_LEVEL,
+        "children_query": deeper.urlencode(),
+        "rows": table_rows(page.runs, columns),
+        "empty": "It has no other child runs.",
+        "all_url": f"{list_path}?{where}",
+    }
+    if page.next:
+        query["page"] = page.next
+        context["more_url"] = f"{request.path}?{query.urlencode()}"
+    return render(request, "runs/_child_rows.html", context)
