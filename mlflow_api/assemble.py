@@ -190,7 +190,8 @@ def _inputs(keys: Sequence[int], with_models: bool) -> dict[int, messages.RunInp
         if model_id is not None:
             found[run].model_inputs.append(messages.ModelInput(model_id))
         else:
-            pairs = [Pair(key, value) for key, value in tags.items()]
+            # In an order that does not depend on how a database keeps JSON.
+            pairs = [Pair(key, value) for key, value in sorted(tags.items())]
             dataset = messages.LoggedDatasetInput(messages.LoggedDataset(*fields), pairs)
             found[run].dataset_inputs.append(dataset)
     return found

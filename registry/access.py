@@ -51,10 +51,13 @@ def get_model(request: HttpRequest, name: str) -> RegisteredModel:
 def get_version(request: HttpRequest, name: str, version: str | int) -> ModelVersion:
     """That version of that model, which was not deleted; its model and workspace come with it.
 
-    Raises ``NoSuchModel``, ``NoSuchVersion`` or ``NotAVersion``.
+    Raises ``NoSuchVersion``, also where there is no such model, or ``NotAVersion``.
     """
     number = version_number(version)
-    model = get_model(request, name)
+    try:
+        model = get_model(request, name)
+    except NoSuchModel:
+        raise NoSuchVersion(name, version) from None
     found = model.versions.live().filter(version=number).first()
     if found is None:
         raise NoSuchVersion(name, version)

@@ -36,7 +36,16 @@ class NoSuchStage(Invalid):
 
 
 def check_model_name(name: str, *, path: str = "name") -> None:
-    """Raises ``BadModelName`` or ``TooLong``. ``path`` is what the request calls the name."""
+    """Raises ``BadModelName`` or ``TooLong`` unless a model may be called that.
+
+    ``path`` is what the request calls the name.
+    """
+    check_model_name_form(name, path=path)
+    check_length(name, MAX_NAME_LENGTH, what=path)
+
+
+def check_model_name_form(name: str, *, path: str = "name") -> None:
+    """Raises ``BadModelName`` for what no model, however long its name, is called."""
     if not name.strip():
         raise BadModelName(f"Missing value for required parameter '{path}'.")
     if "/" in name or ":" in name:
@@ -50,11 +59,19 @@ def check_model_name(name: str, *, path: str = "name") -> None:
                 f"names when treated as such. This name would resolve to '{name}'",
             )
         )
-    check_length(name, MAX_NAME_LENGTH, what=path)
 
 
 def check_alias(alias: str) -> None:
     """Raises ``BadAlias`` or ``TooLong`` unless a version may be called that."""
+    check_alias_form(alias)
+    if alias.lower() == "latest":
+        raise BadAlias("'latest' alias name (case insensitive) is reserved.")
+    if _VERSION_ALIAS.fullmatch(alias):
+        raise BadAlias(f"Version alias name '{alias}' is reserved.")
+
+
+def check_alias_form(alias: str) -> None:
+    """Raises ``BadAlias`` or ``TooLong`` for what is no alias, reserved or not."""
     if not alias:
         raise BadAlias("Registered model alias name cannot be empty.")
     if not _ALIAS.fullmatch(alias):
@@ -63,10 +80,6 @@ def check_alias(alias: str) -> None:
             "underscores (_), and dashes (-)."
         )
     check_length(alias, MAX_ALIAS_LENGTH, what="Registered model alias name")
-    if alias.lower() == "latest":
-        raise BadAlias("'latest' alias name (case insensitive) is reserved.")
-    if _VERSION_ALIAS.fullmatch(alias):
-        raise BadAlias(f"Version alias name '{alias}' is reserved.")
 
 
 def check_tag(key: str, value: str) -> None:

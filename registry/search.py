@@ -9,10 +9,15 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from core.conditions import column_condition
+from core.paging import Keyset
 from registry.models import ModelVersion, ModelVersionTag, RegisteredModel, RegisteredModelTag
 from registry.querysets import PROMPT_TAG
 from search import model_versions, registered_models
 from search.tree import Comparison, Ordering
+
+# The orders for which nobody asks.
+BY_NAME = Keyset(("name",), (str,))
+LAST_CHANGED_FIRST = Keyset(("-last_update_time", "model__name", "-version"), (int, str, int))
 
 _MODEL_COLUMNS = {"name": "name", "last_updated_timestamp": "last_update_time"}
 _VERSION_COLUMNS = {
@@ -39,7 +44,7 @@ def search_models(
     tags = RegisteredModelTag.objects.filter(model=OuterRef("pk"))
     conditions = [_condition(each, _MODEL_COLUMNS, tags) for each in comparisons]
     keys = _order_keys(registered_models.parse_order(order_by), _MODEL_COLUMNS)
-    return models.filter(*conditions).order_by(*keys, "name")
+    return models.filter(*conditions).order_by(*keys, *BY_NAME.columns)
 
 
 def search_versions(
@@ -56,8 +61,9 @@ def search_versions(
     tags = ModelVersionTag.objects.filter(model_version=OuterRef("pk"))
     conditions = [_condition(each, _VERSION_COLUMNS, tags) for each in comparisons]
     orderings = model_versions.parse_order(order_by)
-    keys = _order_keys(orderings, _VERSION_COLUMNS) or [F("last_update_time").desc()]
-    return versions.filter(*conditions).order_by(*keys, "model__name", "-version")
+    first, *ties = LAST_CHANGED_FIRST.columns
+    keys = _order_keys(orderings, _VERSION_COLUMNS) or [first]
+    return versions.filter(*conditions).order_by(*keys, *ties)
 
 
 def _asks_for_prompts(comparisons: Sequence[Comparison]) -> bool:

@@ -187,11 +187,15 @@ def _info(model: models.LoggedModel, tags: list[Pair]) -> LoggedModelInfo:
 
 
 def _registrations(text: str) -> list[Registration]:
-    """What the tag says; a client may have written anything there."""
+    """What the tag says; a client may have written anything there.
+
+    A version stands there twice, as a number and as a text, if the client noted it too.
+    """
     try:
-        return [Registration(str(each["name"]), str(each["version"])) for each in json.loads(text)]
+        noted = [(str(each["name"]), str(each["version"])) for each in json.loads(text)]
     except (ValueError, KeyError, TypeError, RecursionError):
         return []
+    return [Registration(name, version) for name, version in dict.fromkeys(noted)]
 
 
 def _point(point: models.LoggedModelMetric) -> Metric:

@@ -9,7 +9,7 @@ from core.names import SEE_DOCS, missing_value
 from core.paging import page_offset, page_token
 from mlflow_api.assemble import metric_messages
 from mlflow_api.endpoint import call, endpoint
-from mlflow_api.limits import check_max_results
+from mlflow_api.limits import BadLimit, check_max_results
 from mlflow_api.schemas.runs import (
     GetMetricHistory,
     GetMetricHistoryBulk,
@@ -50,6 +50,12 @@ def get_history(request: HttpRequest, body: GetMetricHistory) -> GetMetricHistor
     rows = points.values_list(*_COLUMNS)
     token = ""
     if body.max_results is not None:
+        if body.max_results < 1:
+            # The full stop is this call's own.
+            raise BadLimit(
+                f"Invalid value {body.max_results} for parameter 'max_results' supplied. "
+                "It must be a positive integer."
+            )
         check_max_results(body.max_results, MAX_PAGE)
         offset = page_offset(body.page_token)
         rows = list(rows[offset : offset + body.max_results + 1])

@@ -7,7 +7,7 @@ from artifacts.paths import ArtifactPath
 from core.errors import Missing
 from mlflow_api.assemble_registry import model_messages, version_messages
 from mlflow_api.endpoint import call, endpoint, guarded
-from mlflow_api.limits import check_max_results, page_of
+from mlflow_api.limits import BadLimit, check_max_results, page_of
 from mlflow_api.schemas.common import Empty, Pair
 from mlflow_api.schemas.registry import (
     CreateModelVersion,
@@ -38,8 +38,8 @@ from registry.actions import models as model_actions
 from registry.actions import versions as version_actions
 from registry.files import version_store
 from registry.models import ModelVersion, RegisteredModel
-from registry.names import stage_named
-from registry.search import search_models, search_versions
+from registry.names import check_alias_form, check_model_name_form, stage_named
+from registry.search import BY_NAME, LAST_CHANGED_FIRST, search_models, search_versions
 from runs.downloads import file_response
 from workspaces.access import get_workspace
 
@@ -67,26 +67,26 @@ def create_model(request: HttpRequest, body: CreateRegisteredModel) -> Registere
 
 @endpoint
 def get_model_(request: HttpRequest, body: RegisteredModelReference) -> RegisteredModelResponse:
-    return _model_response(get_model(request, body.name))
+    return _model_response(_model(request, body.name))
 
 
 @endpoint
 def rename_model(request: HttpRequest, body: RenameRegisteredModel) -> RegisteredModelResponse:
-    model = get_model(request, body.name)
+    model = _model(request, body.name)
     model_actions.rename_model(model, name=body.new_name)
     return _model_response(model)
 
 
 @endpoint
 def update_model(request: HttpRequest, body: UpdateRegisteredModel) -> RegisteredModelResponse:
-    model = get_model(request, body.name)
+    model = _model(request, body.name)
     model_actions.describe_model(model, description=body.description)
     return _model_response(model)
 
 
 @endpoint
 def delete_model(request: HttpRequest, body: RegisteredModelReference) -> Empty:
-    model_actions.delete_model(get_model(request, body.name))
+    model_actions.delete_model(_model(request, body.name))
     return Empty()
 
 
@@ -94,17 +94,25 @@ def delete_model(request: HttpRequest, body: RegisteredModelReference) -> Empty:
 def search_models_(
     request: HttpRequest, body: SearchRegisteredModels
 ) -> SearchRegisteredModelsResponse:
+    if body.max_results < 1:
+        return SearchRegisteredModelsResponse()
     check_max_results(body.max_results, MAX_MODELS)
     visible = RegisteredModel.objects.filter(workspace=get_workspace(request))
     found = search_models(visible, filter_text=body.filter, order_by=body.order_by)
-    page, token = page_of(found, token=body.page_token, size=body.max_results)
+    page, token = page_of(
+        found,
+        token=body.page_token,
+        size=body.max_results,
+        keyset=None if body.order_by else BY_NAME,
+        keys_of=lambda model: (model.name,),
+    )
     return SearchRegisteredModelsResponse(model_messages(page), token)
 
 
 @endpoint
 def get_latest_versions(request: HttpRequest, body: GetLatestVersions) -> ModelVersionsResponse:
     """The highest version of each stage that is named; of all stages, if none is."""
-    versions = get_model(request, body.name).versions.live().latest_of_each_stage()
+    versions = _model(request, body.name).versions.live().latest_of_each_stage()
     found = versions.select_related("model").order_by("version")
     wanted = {stage_named(stage) for stage in body.stages}
     named = [each for each in found if not wanted or each.stage in wanted]
@@ -113,30 +121,32 @@ def get_latest_versions(request: HttpRequest, body: GetLatestVersions) -> ModelV
 
 @endpoint
 def set_model_tag(request: HttpRequest, body: SetRegisteredModelTag) -> Empty:
-    model_actions.set_model_tag(get_model(request, body.name), key=body.key, value=body.value)
+    model_actions.set_model_tag(_model(request, body.name), key=body.key, value=body.value)
     return Empty()
 
 
 @endpoint
 def delete_model_tag(request: HttpRequest, body: DeleteRegisteredModelTag) -> Empty:
-    model_actions.delete_model_tag(get_model(request, body.name), key=body.key)
+    model_actions.delete_model_tag(_model(request, body.name), key=body.key)
     return Empty()
 
 
 @endpoint
 def set_alias(request: HttpRequest, body: SetRegisteredModelAlias) -> Empty:
-    model_actions.set_alias(get_version(request, body.name, body.version), alias=body.alias)
+    model_actions.set_alias(_version(request, body.name, body.version), alias=body.alias)
     return Empty()
 
 
 @endpoint
 def delete_alias(request: HttpRequest, body: RegisteredModelAliasReference) -> Empty:
-    model_actions.delete_alias(get_model(request, body.name), alias=body.alias)
+    model_actions.delete_alias(_model(request, body.name), alias=body.alias)
     return Empty()
 
 
 @endpoint
 def get_by_alias(request: HttpRequest, body: RegisteredModelAliasReference) -> ModelVersionResponse:
+    check_model_name_form(body.name)
+    check_alias_form(body.alias)
     return _version_response(get_version_by_alias(request, body.name, body.alias))
 
 
@@ -146,7 +156,7 @@ def get_by_alias(request: HttpRequest, body: RegisteredModelAliasReference) -> M
 @endpoint
 def create_version(request: HttpRequest, body: CreateModelVersion) -> ModelVersionResponse:
     version = version_actions.create_version(
-        get_model(request, body.name),
+        _model(request, body.name),
         source=body.source,
         run_id=body.run_id,
         model_id=body.model_id,
@@ -159,19 +169,19 @@ def create_version(request: HttpRequest, body: CreateModelVersion) -> ModelVersi
 
 @endpoint
 def get_version_(request: HttpRequest, body: ModelVersionReference) -> ModelVersionResponse:
-    return _version_response(get_version(request, body.name, body.version))
+    return _version_response(_version(request, body.name, body.version))
 
 
 @endpoint
 def update_version(request: HttpRequest, body: UpdateModelVersion) -> ModelVersionResponse:
-    version = get_version(request, body.name, body.version)
+    version = _version(request, body.name, body.version)
     version_actions.describe_version(version, description=body.description)
     return _version_response(version)
 
 
 @endpoint
 def move_to_stage(request: HttpRequest, body: TransitionModelVersionStage) -> ModelVersionResponse:
-    version = get_version(request, body.name, body.version)
+    version = _version(request, body.name, body.version)
     version_actions.move_to_stage(
         version,
         stage=stage_named(body.stage),
@@ -182,18 +192,29 @@ def move_to_stage(request: HttpRequest, body: TransitionModelVersionStage) -> Mo
 
 @endpoint
 def delete_version(request: HttpRequest, body: ModelVersionReference) -> Empty:
-    version_actions.delete_version(get_version(request, body.name, body.version))
+    version_actions.delete_version(_version(request, body.name, body.version))
     return Empty()
 
 
 @endpoint
 def search_versions_(request: HttpRequest, body: SearchModelVersions) -> ModelVersionsResponse:
+    if body.max_results < 1:
+        raise BadLimit(
+            "Invalid value for max_results. It must be a positive integer, "
+            f"but got {body.max_results}"
+        )
     check_max_results(body.max_results, MAX_VERSIONS)
     visible = ModelVersion.objects.live().filter(model__workspace=get_workspace(request))
     found = search_versions(
         visible.select_related("model"), filter_text=body.filter, order_by=body.order_by
     )
-    page, token = page_of(found, token=body.page_token, size=body.max_results)
+    page, token = page_of(
+        found,
+        token=body.page_token,
+        size=body.max_results,
+        keyset=None if body.order_by else LAST_CHANGED_FIRST,
+        keys_of=lambda version: (version.last_update_time, version.model.name, version.version),
+    )
     return ModelVersionsResponse(version_messages(page), token)
 
 
@@ -201,20 +222,20 @@ def search_versions_(request: HttpRequest, body: SearchModelVersions) -> ModelVe
 def get_download_uri(
     request: HttpRequest, body: ModelVersionReference
 ) -> GetModelVersionDownloadUriResponse:
-    version = get_version(request, body.name, body.version)
+    version = _version(request, body.name, body.version)
     return GetModelVersionDownloadUriResponse(version.storage_location or version.source)
 
 
 @endpoint
 def set_version_tag(request: HttpRequest, body: SetModelVersionTag) -> Empty:
-    version = get_version(request, body.name, body.version)
+    version = _version(request, body.name, body.version)
     version_actions.set_version_tag(version, key=body.key, value=body.value)
     return Empty()
 
 
 @endpoint
 def delete_version_tag(request: HttpRequest, body: DeleteModelVersionTag) -> Empty:
-    version = get_version(request, body.name, body.version)
+    version = _version(request, body.name, body.version)
     version_actions.delete_version_tag(version, key=body.key)
     return Empty()
 
@@ -223,12 +244,23 @@ def delete_version_tag(request: HttpRequest, body: DeleteModelVersionTag) -> Emp
 def get_artifact(request: HttpRequest, workspace: str = "") -> HttpResponseBase:
     """One file of a version, for MLflow's own pages."""
     query = request.GET
-    version = get_version(request, query.get("name", ""), query.get("version", ""))
     path = ArtifactPath.parse(query.get("path", ""))
+    version = get_version(request, query.get("name", ""), query.get("version", ""))
     store, root = version_store(version)
     if root is None:
         raise NoFilesHere(f"The files of {version} are not kept by this server.")
     return file_response(request, store, root / path)
+
+
+def _model(request: HttpRequest, name: str) -> RegisteredModel:
+    # As in MLflow, what cannot be a name is a mistake, also where nothing is called that.
+    check_model_name_form(name)
+    return get_model(request, name)
+
+
+def _version(request: HttpRequest, name: str, version: str) -> ModelVersion:
+    check_model_name_form(name)
+    return get_version(request, name, version)
 
 
 def _tags(pairs: list[Pair]) -> dict[str, str]:

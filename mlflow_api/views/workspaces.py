@@ -9,6 +9,7 @@ from mlflow_api.schemas.common import Empty, NoBody
 from mlflow_api.schemas.workspaces import (
     CreateWorkspace,
     ListWorkspacesResponse,
+    TraceArchivalConfig,
     UpdateWorkspace,
     Workspace,
     WorkspaceResponse,
@@ -48,7 +49,12 @@ def get(request: HttpRequest, body: NoBody, workspace_name: str) -> WorkspaceRes
 
 @endpoint
 def update(request: HttpRequest, body: UpdateWorkspace, workspace_name: str) -> WorkspaceResponse:
-    if body.description is None and body.default_artifact_root is None:
+    archival = body.trace_archival_config or TraceArchivalConfig()
+    changes = (
+        *(body.description, body.default_artifact_root),
+        *(archival.location, archival.retention),
+    )
+    if all(change is None for change in changes):
         raise NothingToChange("Workspace update must have at least one key")
     workspace = workspace_named(workspace_name)
     actions.change_workspace(

@@ -10,7 +10,13 @@ from core.time import now_ms
 from registry.access import NoSuchModel, NoSuchVersion
 from registry.actions.errors import ModelNameTaken
 from registry.models import ModelAlias, ModelVersion, RegisteredModel, RegisteredModelTag
-from registry.names import MAX_DESCRIPTION_LENGTH, check_alias, check_model_name, check_tag
+from registry.names import (
+    MAX_DESCRIPTION_LENGTH,
+    check_alias,
+    check_alias_form,
+    check_model_name,
+    check_tag,
+)
 from registry.querysets import PROMPT_TAG
 from workspaces.models import Workspace
 
@@ -121,7 +127,8 @@ def set_alias(version: ModelVersion, *, alias: str) -> int | None:
 
 @action
 def delete_alias(model: RegisteredModel, *, alias: str) -> None:
-    """Remove an alias; that there is none is fine."""
+    """Remove an alias; that there is none is fine. Raises ``BadAlias`` or ``TooLong``."""
+    check_alias_form(alias)
     model.aliases.filter(alias=alias).delete()
 
 

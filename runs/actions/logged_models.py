@@ -113,8 +113,7 @@ def delete_tag(model: LoggedModel, *, key: str) -> None:
 @action
 def record_version(model: LoggedModel, *, name: str, version: int) -> None:
     """Note on the logged model that ``name`` has it as ``version``, where clients look for it."""
-    # The number as a text, as the clients that write this tag themselves have it.
-    noted = {"name": name, "version": str(version)}
+    noted = {"name": name, "version": version}
     tag = model.tags.filter(key=VERSIONS_TAG).first()
     versions = _recorded_versions(tag.value) if tag else []
     if noted not in versions:

@@ -18,9 +18,11 @@ OTHER_WORDS: dict[str, set[str]] = {
     },
     "Ours says what is wrong with the value that was sent, or where it stands": {
         "'1001' registered models",
+        "200001 versions",
         "a deep body",
         "a page of another search of logged models",
         "a tag that is no object",
+        "a workspace's old traces: {'location': 5}",
         "a tag without a key",
         "half a character",
         "logged models on a data set without a name",
@@ -51,11 +53,8 @@ OTHER_WORDS: dict[str, set[str]] = {
         "the location mlflow-artifacts://example.org/a",
     },
     "One sentence for one mistake, whichever search or call it is in": {
-        "a history of -1 points",
-        "a history of 0 points",
         "a model that is no JSON",
-        "a registered model is deleted",
-        "a version of a model that is not there",
+        "a version's files, for which nothing can be called ''",
         "logged models are refused: name = 'a'; name = 'b'",
         "logged models are refused: tags.a IS NULL",
         "no order of logged models: [{'field_name': ''}]",
@@ -146,6 +145,8 @@ DIFFERENCES: dict[str, set[str]] = {
         "runs are refused: metrics. > 1",
     },
     "A page begins at an offset that there is, and a page has at least one row": {
+        "-1 registered models",
+        "no registered models of three",
         "not -1 logged models",
         "the page token 'eyJvZmZzZXQiOiAtMX0='",
     },
@@ -200,11 +201,15 @@ DIFFERENCES: dict[str, set[str]] = {
         "a 2.x client logs two models",
     },
     "A description that is empty is none": {
+        "a version is described without a word",
         "a workspace is described",
         "the default workspace",
     },
     "Whoever asks how the server is gets an answer, whatever workspace the header names": {
         "health does not mind a header that cannot be",
+    },
+    "Traces are not kept here, and so neither is where old ones would go": {
+        "a workspace's old traces: {'location': 's3://b/x'}",
     },
     # ---------------------------------------------------------------- Safety
     "A path is one path: no dots, back-slashes or NUL in it, however they are written": {

@@ -280,11 +280,60 @@ def test_searches_are_paged(api):
         assert found == [f"model-{number}" for number in (4, 3, 2, 1, 0)]
 
 
+def test_pages_of_models_join_although_others_come_first_and_go(api):
+    for name in ("b", "c", "d", "e"):
+        register(api, name)
+    first = api.get("registered-models/search", max_results=2).body
+
+    register(api, "a")
+    api.send("DELETE", "registered-models/delete", {"name": "b"})
+    rest = api.get(
+        "registered-models/search", max_results=2, page_token=first["next_page_token"]
+    ).body
+
+    assert [model["name"] for model in rest["registered_models"]] == ["d", "e"]
+    assert "next_page_token" not in rest
+
+
+def test_pages_of_versions_join_although_newer_ones_come(api):
+    for name in ("a", "b", "c"):
+        register(api, name)
+        add(api, name)
+        add(api, name)
+    for moment, name in enumerate(("a", "b", "c")):
+        ModelVersion.objects.filter(model__name=name).update(last_update_time=moment)
+    first = api.get("model-versions/search", max_results=4).body
+
+    add(api, "a")
+    rest = api.get("model-versions/search", max_results=4, page_token=first["next_page_token"]).body
+
+    assert [(each["name"], each["version"]) for each in first["model_versions"]] == [
+        *(("c", "2"), ("c", "1"), ("b", "2"), ("b", "1"))
+    ]
+    assert [(each["name"], each["version"]) for each in rest["model_versions"]] == [
+        *(("a", "2"), ("a", "1"))
+    ]
+
+
+def test_a_search_for_no_models_finds_none_and_ends(api):
+    register(api)
+
+    assert api.get("registered-models/search", max_results=0).body == {}
+
+
+def test_a_path_that_leaves_the_files_is_no_path_whatever_version_is_named(api):
+    answer = api.client.get(
+        "/model-versions/get-artifact", {"name": "none", "version": 1, "path": "../x"}
+    )
+
+    assert answer.status_code == 400
+    assert answer.json() == {"error_code": "INVALID_PARAMETER_VALUE", "message": "Invalid path"}
+
+
 @pytest.mark.parametrize(
     ("call", "query"),
     [
         ("registered-models/search", {"max_results": 1001}),
-        ("registered-models/search", {"max_results": 0}),
         ("registered-models/search", {"max_results": "many"}),
         ("registered-models/search", {"page_token": "rubbish"}),
         ("registered-models/search", {"filter": "name >"}),

@@ -292,6 +292,17 @@ def test_a_data_set_is_noted_once_with_its_first_description(api):
     assert api.read(other)["inputs"]["dataset_inputs"][0]["dataset"]["source"] == "iris.csv"
 
 
+def test_the_tags_of_an_input_come_in_the_order_of_their_keys(api):
+    run = api.run()
+    dataset = {"name": "iris", "digest": "1a", "source_type": "local", "source": "iris.csv"}
+    tags = [{"key": key, "value": "1"} for key in ("zz", "a", "mm", "bbbb", "Z")]
+
+    api.post("runs/log-inputs", run_id=run, datasets=[{"dataset": dataset, "tags": tags}])
+
+    used = api.read(run)["inputs"]["dataset_inputs"][0]
+    assert [tag["key"] for tag in used["tags"]] == ["Z", "a", "bbbb", "mm", "zz"]
+
+
 def test_a_2_x_client_appends_to_the_models_of_a_run(api):
     run = api.run()
     model = {"artifact_path": "m", "flavors": {}, "utc_time_created": "now", "run_id": run}

@@ -47,6 +47,20 @@ def fetch(api, path: str, slug: str) -> int:
     return api.client.get(f"{FILES}/{path}", headers=inside(slug)).status_code
 
 
+def test_where_old_traces_would_go_can_be_said_and_changes_nothing(api):
+    make(api, description="d")
+
+    def change(config: object):
+        return api.client.patch(
+            f"{WORKSPACES}/team", {"trace_archival_config": config}, content_type="application/json"
+        )
+
+    said = change({"location": "s3://bucket/old"})
+
+    assert said.json() == {"workspace": {"name": "team", "description": "d"}}
+    assert {change({}).status_code, change("x").status_code} == {400}
+
+
 def test_a_merged_workspace_takes_its_runs_and_their_files_along(api):
     make(api)
     key, path = experiment_with_file(api)

@@ -61,7 +61,7 @@ def test_a_run_is_registered_found_and_loaded_back(mlflow_client, run_with_model
     logged = mlflow.get_logged_model(version.source.removeprefix("models:/"))
     # The client notes each version too, without looking whether the server has.
     noted = json.loads(logged.tags["mlflow.modelVersions"])
-    assert {(each["name"], each["version"]) for each in noted} == {(name, "1"), (name, "2")}
+    assert {(each["name"], str(each["version"])) for each in noted} == {(name, "1"), (name, "2")}
 
 
 def test_log_model_and_autolog_register_as_they_log(

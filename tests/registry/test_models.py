@@ -204,7 +204,7 @@ def test_an_alias_points_at_one_version_and_says_where_it_came_from():
 
     assert aliases(model) == {"champion": 2, "Champion": 1}
     delete_alias(model, alias="Champion")
-    delete_alias(model, alias="no such alias")
+    delete_alias(model, alias="no-such-alias")
     assert aliases(model) == {"champion": 2}
 
 

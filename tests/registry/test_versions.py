@@ -188,7 +188,7 @@ def test_a_logged_model_learns_of_every_version_made_from_it():
     make_version(model, source=source, model_id=logged.model_id)
 
     assert json.loads(logged.tags.get(key=VERSIONS_TAG).value) == [
-        {"name": "churn", "version": "1"}, {"name": "churn", "version": "2"}
+        {"name": "churn", "version": 1}, {"name": "churn", "version": 2}
     ]  # fmt: skip
     assert version.storage_location == logged.artifact_uri
     assert (version.run, version.source_run_id) == (run, run.run_id)
@@ -204,9 +204,7 @@ def test_a_version_is_made_whatever_a_client_wrote_into_that_tag(rubbish):
 
     make_version(make_model("churn"), source=f"models:/{logged.model_id}", model_id=logged.model_id)
 
-    assert json.loads(logged.tags.get(key=VERSIONS_TAG).value) == [
-        {"name": "churn", "version": "1"}
-    ]
+    assert json.loads(logged.tags.get(key=VERSIONS_TAG).value) == [{"name": "churn", "version": 1}]
 
 
 def test_a_version_outlives_the_run_it_came_from():

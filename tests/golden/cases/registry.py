@@ -24,6 +24,36 @@ def search_versions(text: str, **query):
     return get("model-versions/search", filter=text, **query)
 
 
+# Every call that names a registered model which should be there.
+NAMING = {
+    "a model is read": lambda name: get("registered-models/get", name=name),
+    "a model is described": lambda name: patch("registered-models/update", name=name),
+    "a model is removed": lambda name: delete("registered-models/delete", name=name),
+    "a model is renamed": lambda name: post("registered-models/rename", name=name, new_name="x"),
+    "a model's tag is set": lambda name: post("registered-models/set-tag", name=name, key="a"),
+    "an alias is read": lambda name: get("registered-models/alias", name=name, alias="a"),
+    "an alias is removed": lambda name: delete("registered-models/alias", name=name, alias="a"),
+    "an alias is set": lambda name: post(
+        "registered-models/alias", name=name, alias="a", version="1"
+    ),
+    "the latest versions": lambda name: get("registered-models/get-latest-versions", name=name),
+    "a version is made": lambda name: post("model-versions/create", name=name, source="s3://b/m"),
+    **{
+        what: lambda name, send=send, route=route, more=more: send(
+            f"model-versions/{route}", name=name, version="1", **more
+        )
+        for what, send, route, more in [
+            ("a version is read", get, "get", {}),
+            ("a version's files", get, "get-download-uri", {}),
+            ("a version is described", patch, "update", {"description": "d"}),
+            ("a version is removed", delete, "delete", {}),
+            ("a version's stage", post, "transition-stage", {"stage": "Staging"}),
+            ("a version's tag is set", post, "set-tag", {"key": "a", "value": "b"}),
+            ("a version's tag is removed", delete, "delete-tag", {"key": "a"}),
+        ]
+    },
+}
+
 THREE = (
     post("registered-models/create", name="<unique> a", tags=[pair("team", "x")]),
     post("registered-models/create", name="<unique> b", description="second"),
@@ -126,6 +156,11 @@ CASES = [
     case(
         "renaming a model that is not there",
         post("registered-models/rename", name="<unique> none", new_name="<unique> x"),
+    ),
+    *(
+        case(f"{what}, for which nothing can be called {name!r}", call(name))
+        for name in ["  ", "a/b", "a:b", "..", ""]
+        for what, call in NAMING.items()
     ),
     case(
         "a registered model is deleted",
@@ -251,9 +286,9 @@ CASES = [
         )
         for version in ["2", "abc", "0", "-1", "1.0", "01", ""]
     ),
-    case(
-        "a version of a model that is not there",
-        get("model-versions/get", name="<unique> none", version="1"),
+    *(
+        case(f"{what}, of a model that is not there", call("<unique> none"))
+        for what, call in NAMING.items()
     ),
     case(
         "a version is described",
@@ -261,6 +296,12 @@ CASES = [
         VERSION,
         patch("model-versions/update", name="<unique>", version="1", description="new"),
         READ_VERSION,
+    ),
+    case(
+        "a version is described without a word",
+        CREATE,
+        VERSION,
+        patch("model-versions/update", name="<unique>", version="1"),
     ),
     case(
         "a version is deleted",
@@ -341,8 +382,18 @@ CASES = [
         CREATE,
         get("registered-models/alias", name="<unique>", alias="none"),
     ),
+    *(
+        case(
+            f"the alias {alias!r} is {what}",
+            CREATE,
+            VERSION,
+            call("registered-models/alias", name="<unique>", alias=alias),
+        )
+        for what, call in [("read", get), ("removed", delete)]
+        for alias in ["a b", "ä", "x" * 256, "v1", "latest", ""]
+    ),
     case(
-        "the alias latest is read",
+        "the alias latest of three versions",
         *VERSIONS,
         get("registered-models/alias", name="<unique>", alias="latest"),
     ),
@@ -424,7 +475,20 @@ CASES = [
             f"{count!r} registered models",
             search(max_results=count, filter="name = '<unique>'"),
         )
-        for count in ["1", "1000", "1001"]
+        for count in ["0", "1", "1000", "1001"]
+    ),
+    case(
+        "-1 registered models",
+        search(max_results="-1", filter="name = '<unique>'"),
+    ),
+    case(
+        "no registered models of three",
+        *THREE,
+        search(max_results="0", filter="name LIKE '<unique>%'"),
+    ),
+    *(
+        case(f"{count} versions", search_versions("name = '<unique>'", max_results=count))
+        for count in ["-1", "0", "200000", "200001", "x"]
     ),
     case(
         "pages of registered models",

@@ -86,6 +86,14 @@ CASES = [
         READ,
     ),
     case("a workspace changed by nothing", create(), patch(UPDATE)),
+    *(
+        case(
+            f"a workspace's old traces: {config!r}",
+            create(),
+            patch(UPDATE, trace_archival_config=config),
+        )
+        for config in [{}, "x", {"location": "s3://b/x"}, {"location": 5}]
+    ),
     case("a workspace described by a number", create(), patch(UPDATE, description=5)),
     case("changing a workspace that is not there", patch(UPDATE, description="x")),
     case("a workspace is deleted", create(), remove(), READ, remove()),
