@@ -1,20 +1,38 @@
 """What a run list, and everything made from it, can be narrowed by."""
 
+from collections.abc import Collection
 from functools import cache
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from experiments.models import Experiment
-from runs.models import Run, RunKey, RunStatus
+from core.time import now_ms
+from runs.models import KeyKind, MetricKey, MetricStat, Run, RunInput, RunKey, RunStatus, RunTag
 from runs.search import run_condition
+from runs.status import STALLED_AFTER_MS
+from runs.table import SOURCE_TAG
 from search.errors import FilterError
+from search.moments import UNITS, span_of_date
 from search.run_expressions import KnownKeys
-from search.runs import is_plain, parse_expression
+from search.runs import parse_expression
 
 MAX_TEXT = 500
+# What one facet may have ticked at once.
+MAX_TICKED = 100
+
+PERIODS = {"1h": "last hour", "24h": "last 24 hours", "7d": "last 7 days", "30d": "last 30 days"}
+_LENGTHS = {name: int(name[:-1]) * UNITS[name[-1]] for name in PERIODS}
+
+REGISTERED = {"yes": "Registered", "no": "Not registered"}
+HEALTH = {
+    "stalled": "Stalled",
+    "nan": "A metric ends in NaN",
+    "empty": "No metrics",
+}
+# What ``parent`` may say beside the id of a run, whose children it then asks for.
+PARENTS = {"top": "Top-level runs", "child": "Child runs"}
 
 
 class ConditionField(forms.CharField):
@@ -37,17 +55,65 @@ class ConditionFilter(django_filters.Filter):
     field_class = ConditionField
 
 
+class TextsField(forms.MultipleChoiceField):
+    """Any texts: one that no run has finds nothing, and is no mistake."""
+
+    def valid_value(self, value: str) -> bool:
+        return "\x00" not in value and len(value) <= MAX_TEXT
+
+    def clean(self, value) -> list[str]:
+        return list(dict.fromkeys(filter(None, super().clean(value))))[:MAX_TICKED]
+
+
+class TextsFilter(django_filters.Filter):
+    field_class = TextsField
+
+
+class MomentField(forms.CharField):
+    """A day or a minute in UTC, as its first and its last millisecond."""
+
+    def clean(self, value: str) -> tuple[int, int] | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        span = span_of_date(text)
+        if span is None:
+            raise ValidationError("Write a day as 2026-11-24, or a minute as 2026-11-24 13:00.")
+        return span
+
+
+class MomentFilter(django_filters.Filter):
+    field_class = MomentField
+
+
 class RunFilter(django_filters.FilterSet):
-    """Plain words, statuses, and an expression: all that ``mlflow.search_runs`` takes, and more.
+    """Plain words, the facets of a run, and an expression: what ``mlflow.search_runs`` takes.
 
     ``keys`` are the names that the runs have; a name in the expression that is nearly one of
-    them is refused.
+    them is refused. What cannot be read narrows nothing, and all else still does: ``qs`` is then
+    more than was asked for, and ``is_valid()`` says so.
     """
 
     q = django_filters.CharFilter(
-        method="containing", label="Name, id or tag", max_length=MAX_TEXT, strip=True
+        method="containing", label="Name or id", max_length=MAX_TEXT, strip=True
     )
+    experiment = TextsFilter(method="of_experiments", label="Experiment")
     status = django_filters.MultipleChoiceFilter(choices=RunStatus.choices, label="Status")
+    started = django_filters.ChoiceFilter(
+        method="started_within", choices=list(PERIODS.items()), label="Started"
+    )
+    since = MomentFilter(method="started_since", label="Started from")
+    until = MomentFilter(method="started_until", label="Started until")
+    user = TextsFilter(method="of_users", label="User")
+    source = TextsFilter(method="from_sources", label="Source")
+    registered = django_filters.ChoiceFilter(
+        method="that_are_registered", choices=list(REGISTERED.items()), label="Registered"
+    )
+    dataset = TextsFilter(method="that_read", label="Data set")
+    parent = django_filters.CharFilter(method="below", max_length=MAX_TEXT, label="Parent")
+    health = django_filters.MultipleChoiceFilter(
+        method="in_health", choices=list(HEALTH.items()), label="Health"
+    )
     where = ConditionFilter(method="narrowed", label="Filter")
 
     class Meta:
@@ -56,31 +122,96 @@ class RunFilter(django_filters.FilterSet):
 
     def __init__(self, *args, keys: QuerySet[RunKey] | None = None, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        self.keys = keys
         if keys is not None:
             self.filters["where"].extra["known"] = _names_in(keys)
+
+    def matching(self, *, without: Collection[str] = (), where: Q | None = None) -> QuerySet[Run]:
+        """What ``qs`` would be without some of the filters.
+
+        ``where`` stands in for the expression, if that is among them.
+        """
+        runs = self.queryset.all()
+        if self.is_bound:
+            self.form.is_valid()
+            for name, value in self.form.cleaned_data.items():
+                if name not in without:
+                    runs = self.filters[name].filter(runs, value)
+        return runs if where is None else runs.filter(where)
 
     def containing(self, runs: QuerySet[Run], name: str, text: str) -> QuerySet[Run]:
         return runs.filter(Q(name__icontains=text) | Q(run_id__startswith=text))
 
+    def of_experiments(self, runs, name: str, ids: list[str]):
+        known = [int(text) for text in ids if text.isdecimal() and len(text) < 19]
+        return runs.filter(experiment__in=known)
+
+    def started_within(self, runs, name: str, period: str):
+        return runs.filter(start_time__gte=now_ms() - _LENGTHS[period])
+
+    def started_since(self, runs, name: str, span: tuple[int, int]):
+        return runs.filter(start_time__gte=span[0])
+
+    def started_until(self, runs, name: str, span: tuple[int, int]):
+        return runs.filter(start_time__lte=span[1])
+
+    def of_users(self, runs, name: str, users: list[str]):
+        return runs.filter(user_id__in=users)
+
+    def from_sources(self, runs, name: str, sources: list[str]):
+        tags = RunTag.objects.filter(run=OuterRef("pk"), key=SOURCE_TAG, value__in=sources)
+        return runs.filter(Exists(tags))
+
+    def that_are_registered(self, runs, name: str, answer: str):
+        # The registry stands above and adds the relation.
+        versions = Run._meta.get_field("model_versions").related_model.objects
+        saved = Exists(versions.filter(run=OuterRef("pk"), deleted_time=None))
+        return runs.filter(saved if answer == "yes" else ~saved)
+
+    def that_read(self, runs, name: str, datasets: list[str]):
+        inputs = RunInput.objects.filter(run=OuterRef("pk"), dataset__name__in=datasets)
+        return runs.filter(Exists(inputs))
+
+    def below(self, runs, name: str, parent: str):
+        match parent:
+            case "top":
+                return runs.filter(parent_run_id="")
+            case "child":
+                return runs.exclude(parent_run_id="")
+        return runs.filter(parent_run_id=parent)
+
+    def in_health(self, runs, name: str, ills: list[str]):
+        return runs.filter(Q(*(self._ill(each) for each in ills), _connector=Q.OR))
+
     def narrowed(self, runs: QuerySet[Run], name: str, condition: Q) -> QuerySet[Run]:
         return runs.filter(condition)
-
-    def search_code(self, experiment: Experiment | None) -> str:
-        """The call of MLflow's client that finds what ``where`` does; "" if there is none."""
-        text = self.data.get("where", "").strip()
-        if not self.is_valid() or not is_plain(text):
-            return ""
-        place = (
-            f"experiment_names=[{experiment.name!r}]"
-            if experiment
-            else "search_all_experiments=True"
-        )
-        return f"mlflow.search_runs(\n    {place},\n    filter_string={text!r},\n)"
 
     @property
     def is_active(self) -> bool:
         """Whether anything is asked that could hide a run."""
         return any(self.data.getlist(name) != [""] and self.data.get(name) for name in self.filters)
+
+    def _ill(self, ill: str) -> Q:
+        stats = MetricStat.objects.filter(run=OuterRef("pk"))
+        match ill:
+            case "stalled":
+                then = now_ms() - STALLED_AFTER_MS
+                heard = stats.filter(last_timestamp__gte=then)
+                return Q(status=RunStatus.RUNNING, start_time__lt=then) & ~Q(Exists(heard))
+            case "nan":
+                return Q(pk__in=self._ending_in_nan())
+        return ~Q(Exists(stats))
+
+    def _ending_in_nan(self) -> QuerySet:
+        """The runs that have a metric whose latest value is NaN, found by the index of values."""
+        stats = MetricStat.objects.filter(last__isnull=True)
+        if self.keys is not None:
+            names = self.keys.filter(kind=KeyKind.METRIC)
+            stats = stats.filter(
+                experiment__in=names.values("experiment"),
+                key__in=MetricKey.objects.filter(name__in=names.values("name")).values("pk"),
+            )
+        return stats.values("run")
 
 
 def _in_words(error: FilterError) -> str:

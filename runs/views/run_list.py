@@ -11,12 +11,14 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from core.formatting import is_finite, middle_text
 from experiments.models import NOTE_TAG, Experiment
+from runs.chips import changed, conditions_of
 from runs.columns import RESERVED_PREFIX, Column, Columns, choose_columns
 from runs.directions import which_is_better
 from runs.filters import RunFilter
 from runs.models import KeyKind, RunStatus
 from runs.ordering import SortKey, page_of_runs
 from runs.scope import Scope, get_scope, sort_of
+from runs.search_code import search_code
 from runs.snippets import autologged_run, first_run
 from runs.table import Row, best_of, count_up_to, table_rows
 from runs.tree import read_nesting, top_level
@@ -43,15 +45,6 @@ class Head:
     sort_url: str
     aria_sort: str
     starts_group: bool
-
-
-@dataclass(frozen=True)
-class Condition:
-    """Something that narrows the list, and the address without it."""
-
-    label: str
-    value: str
-    remove_url: str
 
 
 @require_safe
@@ -88,7 +81,8 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
     query = request.GET
     runs, keys, experiment = scope.runs, scope.keys, scope.experiment
     run_filter = RunFilter(query, queryset=runs, keys=keys)
-    matching = run_filter.qs if run_filter.is_valid() else runs.none()
+    # What cannot be read narrows nothing, and the page says so.
+    matching = run_filter.qs
     columns = choose_columns(keys, chosen=query.get("cols", ""), experiment=experiment)
     sort = sort_of(query)
     nesting = read_nesting(query, keys, is_narrowed=run_filter.is_active)
@@ -112,15 +106,15 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
     rows = table_rows(page.runs, columns, best=best)
     return {
         "filter": run_filter,
-        "search_code": run_filter.search_code(experiment),
+        "search_code": search_code(run_filter, experiment),
         "statuses": _statuses(query),
         "statuses_asked": len(set(query.getlist("status")) - {""}),
-        "conditions": _conditions(query),
+        "conditions": conditions_of(run_filter, query),
         "arrangement": [(name, query[name]) for name in ARRANGEMENT if query.get(name)],
         "nesting": nesting,
         "is_nested": nesting.is_nested,
         "children_query": nesting.children_query(columns, query.get("sort", "")),
-        "clear_url": _with(query, q=None, where=None, status=None, page=None),
+        "clear_url": changed(query, dict.fromkeys(run_filter.filters)),
         "columns": columns,
         "heads": _heads(query, columns, sort, experiment),
         "sorts": _sorts(query, columns),
@@ -228,24 +222,6 @@ def _begins_descending(column: Column, experiment: Experiment | None) -> bool:
 def _statuses(query: QueryDict) -> list[tuple[str, str, bool]]:
     asked = set(query.getlist("status"))
     return [(value, label, value in asked) for value, label in RunStatus.choices]
-
-
-def _conditions(query: QueryDict) -> list[Condition]:
-    """What narrows the list beyond the box that says it itself."""
-    found = []
-    for status in dict.fromkeys(query.getlist("status")):
-        others = [each for each in query.getlist("status") if each != status]
-        if status:
-            found.append(
-                Condition("status", status.lower(), _with(query, status=others, page=None))
-            )
-    if query.get("q", "").strip():
-        found.append(Condition("contains", query["q"].strip(), _with(query, q=None, page=None)))
-    if query.get("where", "").strip():
-        found.append(
-            Condition("filter", query["where"].strip(), _with(query, where=None, page=None))
-        )
-    return found
 
 
 def _with(query: QueryDict, **changes: object) -> str:

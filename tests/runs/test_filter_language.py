@@ -261,13 +261,14 @@ def test_a_tree_with_two_branches_everywhere_runs(rows):
     ],
 )
 def test_the_page_says_what_is_wrong_where_and_what_was_perhaps_meant(client, rows, where, said):
-    response = client.get(f"/w/default/experiments/{rows.pk}/", {"where": where})
+    response = client.get(f"/w/default/experiments/{rows.pk}/", {"where": where, "q": "ada"})
 
     text = html.unescape(response.text)
     assert said in text
-    # What was typed is still in its box.
+    # What was typed is still in its box, and the rest of the filter still narrows.
     assert f'name="where" value="{where}"' in text
-    assert "/runs/" + Run.objects.get(name="ada").run_id not in text
+    assert "/runs/" + Run.objects.get(name="ada").run_id in text
+    assert "/runs/" + Run.objects.get(name="cy").run_id not in text
 
 
 def test_only_a_name_of_this_experiment_is_suggested(client, rows):

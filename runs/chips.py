@@ -1,0 +1,111 @@
+"""What narrows a run list, one condition at a time, and the address without each."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef
+from django.http import QueryDict
+
+from core.formatting import middle_text
+from experiments.models import Experiment
+from runs.filters import HEALTH, PARENTS, PERIODS, RunFilter
+from runs.models import RunStatus
+from search.conjuncts import conjuncts, joined
+from search.errors import FilterError
+
+_SEVERAL = ("experiment", "status", "user", "source", "dataset", "health")
+_WORDS = {
+    "status": {value: label.lower() for value, label in RunStatus.choices},
+    "started": PERIODS,
+    "parent": {"top": "none", "child": "any"},
+    "health": {name: label.lower() for name, label in HEALTH.items()},
+}
+_LABELS = {
+    "q": "contains",
+    "since": "started from",
+    "until": "started until",
+    "dataset": "data set",
+    "parent": "parent run",
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Something that narrows the list, and the address without it."""
+
+    label: str
+    value: str
+    remove_url: str
+    is_applied: bool = True
+
+
+def conditions_of(run_filter: RunFilter, query: QueryDict) -> list[Condition]:
+    """All that narrows the list, in the order of its filters; the expression part by part."""
+    found = []
+    for name in run_filter.filters:
+        if name == "where":
+            found += _of_expression(query)
+            continue
+        values = list(dict.fromkeys(text for text in query.getlist(name) if text.strip()))
+        if name not in _SEVERAL:
+            values = values[-1:]
+        is_applied = name not in run_filter.form.errors
+        words = _WORDS.get(name, {}) | _names(run_filter, name, values)
+        for value in values:
+            others = [each for each in values if each != value]
+            found.append(
+                Condition(
+                    _LABELS.get(name, name),
+                    words.get(value, value.strip()),
+                    changed(query, {name: others}),
+                    is_applied,
+                )
+            )
+    return found
+
+
+def changed(query: QueryDict, changes: Mapping[str, list[str] | str | None]) -> str:
+    """The query string with some of its parts changed, from the first page on."""
+    copy = query.copy()
+    copy.pop("page", None)
+    for name, value in changes.items():
+        if not value:
+            copy.pop(name, None)
+        else:
+            copy.setlist(name, value if isinstance(value, list) else [value])
+    return f"?{copy.urlencode()}"
+
+
+def _of_expression(query: QueryDict) -> Iterator[Condition]:
+    text = query.get("where", "").strip()
+    if not text:
+        return
+    try:
+        parts = conjuncts(text)
+    except FilterError:
+        yield Condition("not applied", text, changed(query, {"where": None}), is_applied=False)
+        return
+    for index, part in enumerate(parts):
+        others = joined([each.text for place, each in enumerate(parts) if place != index])
+        label, value = "advanced", part.text
+        if part.comparison is not None:
+            label, _, value = part.text.partition(" ")
+            if not value or label.count("`") == 1 or label.count('"') == 1 or "'" in label:
+                label, value = "", part.text
+        yield Condition(label, value, changed(query, {"where": others}))
+
+
+def _names(run_filter: RunFilter, name: str, values: list[str]) -> dict[str, str]:
+    """What people call what an address has by its id, if it is among the runs listed."""
+    runs = run_filter.queryset
+    if name == "experiment":
+        known = [int(each) for each in values if each.isdecimal() and len(each) < 19]
+        if not known:
+            return {}
+        listed = Exists(runs.filter(experiment=OuterRef("pk")))
+        rows = Experiment.objects.filter(listed, pk__in=known).values_list("pk", "name")
+        return {str(pk): middle_text(label, 40) for pk, label in rows}
+    if name == "parent" and values and values[0] not in PARENTS and "\x00" not in values[0]:
+        rows = runs.filter(run_id__in=values).values_list("run_id", "name")
+        return {run_id: middle_text(label, 40) for run_id, label in rows}
+    return {}
