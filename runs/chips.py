@@ -1,6 +1,6 @@
 """What narrows a run list, one condition at a time, and the address without each."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef
@@ -74,6 +74,17 @@ def changed(query: QueryDict, changes: Mapping[str, list[str] | str | None]) -> 
         else:
             copy.setlist(name, value if isinstance(value, list) else [value])
     return f"?{copy.urlencode()}"
+
+
+def carried(query: QueryDict, *, beside: Collection[str]) -> list[tuple[str, str]]:
+    """What a form has to send on of the address, beside the fields that it has itself."""
+    return [
+        (name, value)
+        for name, values in query.lists()
+        if name not in beside and name != "page"
+        for value in values
+        if value
+    ]
 
 
 def _of_expression(query: QueryDict) -> Iterator[Condition]:

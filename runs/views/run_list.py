@@ -11,7 +11,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from core.formatting import is_finite, middle_text
 from experiments.models import NOTE_TAG, Experiment
-from runs.chips import changed, conditions_of
+from runs.chips import carried, changed, conditions_of
 from runs.columns import RESERVED_PREFIX, Column, Columns, choose_columns
 from runs.directions import which_is_better
 from runs.filters import RunFilter
@@ -31,10 +31,6 @@ PAGE_SIZES = {"25": 25, "50": 50, "100": 100, "200": 200}
 
 # What an address says of a page of the list, as against which runs are on it.
 _PAGE_KEY = "page"
-
-
-# How an address arranges the runs that it asks for; the filter's form carries these on.
-ARRANGEMENT = ("nest",)
 
 
 @dataclass(frozen=True)
@@ -110,7 +106,7 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
         "statuses": _statuses(query),
         "statuses_asked": len(set(query.getlist("status")) - {""}),
         "conditions": conditions_of(run_filter, query),
-        "arrangement": [(name, query[name]) for name in ARRANGEMENT if query.get(name)],
+        "carried": carried(query, beside={"q", "where", "status", "sort"}),
         "nesting": nesting,
         "is_nested": nesting.is_nested,
         "children_query": nesting.children_query(columns, query.get("sort", "")),
