@@ -1,13 +1,15 @@
 """Which columns a run list has: those of the address, or those that tell the runs apart.
 
 A column's id is what stands in addresses: ``status`` for a property, ``m.val/loss`` for a metric,
-``p.lr`` for a hyperparameter, ``t.team`` for a tag.
+``m.val/loss@min`` for another of its statistics than the last value, ``p.lr`` for a hyperparameter,
+``t.team`` for a tag. A ``!`` before it pins the column beside the run's name.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, TextChoices
 
 from experiments.models import Experiment
 from runs.models import KeyKind, RunKey
@@ -15,6 +17,10 @@ from runs.models import KeyKind, RunKey
 # A list nobody has chosen columns for has at most so many, one that somebody chose at most that.
 MAX_AUTOMATIC = 16
 MAX_CHOSEN = 60
+# What is pinned takes its room from what is not.
+MAX_PINNED = 4
+# A curve is read from the points themselves.
+MAX_CURVES = 4
 # More would push what was tried out of the window.
 _AUTOMATIC_METRICS = 4
 
@@ -41,16 +47,45 @@ _LETTERS = {kind: letter for letter, kind in PREFIXES.items()}
 RESERVED_PREFIX = "mlflow."
 
 
+class Statistic(TextChoices):
+    """What a column says of a metric. No metric's name has the @ that stands before it."""
+
+    LAST = "last", "last"
+    MIN = "min", "min"
+    MAX = "max", "max"
+    MEAN = "mean", "mean"
+    FIRST = "first", "first"
+    BEST_STEP = "beststep", "step of best"
+    CURVE = "line", "curve"
+
+
 @dataclass(frozen=True)
 class Column:
     """One column. ``kind`` is "property" or a ``KeyKind``; ``key`` the property's or the name."""
 
     kind: str
     key: str
+    statistic: str = Statistic.LAST
 
     @property
     def id(self) -> str:
-        return self.key if self.kind == "property" else f"{_LETTERS[self.kind]}.{self.key}"
+        if self.kind == "property":
+            return self.key
+        suffix = "" if self.statistic == Statistic.LAST else f"@{self.statistic}"
+        return f"{_LETTERS[self.kind]}.{self.key}{suffix}"
+
+    @property
+    def suffix(self) -> str:
+        """What stands beside a metric's name in the head: nothing for its last value."""
+        return "" if self.statistic == Statistic.LAST else Statistic(self.statistic).label
+
+    @property
+    def is_metric(self) -> bool:
+        return self.kind == KeyKind.METRIC
+
+    @property
+    def is_curve(self) -> bool:
+        return self.statistic == Statistic.CURVE
 
     @property
     def label(self) -> str:
@@ -63,7 +98,18 @@ class Column:
 
     @property
     def is_sortable(self) -> bool:
-        return (self.kind, self.key) != ("property", "model")
+        return (self.kind, self.key) != ("property", "model") and not self.is_curve
+
+
+NAME = Column("property", "name")
+
+
+_GROUPS = {
+    "property": "Properties",
+    KeyKind.METRIC: "Metrics",
+    KeyKind.PARAM: "Hyperparameters",
+    KeyKind.TAG: "Tags",
+}
 
 
 @dataclass(frozen=True)
@@ -80,34 +126,38 @@ class Columns:
     is_automatic: bool
     unknown: Sequence[str] = ()
     everything: str = ""
+    # Stand beside the name, before all others.
+    pinned: Collection[Column] = frozenset()
+    # How many of the address are beyond what a list can have.
+    left_out: int = 0
 
     def keys(self, kind: str) -> list[str]:
         """The names of the shown columns of one kind."""
-        return [column.key for column in self.shown if column.kind == kind]
+        return list(dict.fromkeys(column.key for column in self.shown if column.kind == kind))
+
+    def pin(self, column: Column) -> int:
+        """At which place beside the name a column is pinned, from 1; 0 if it is not."""
+        return self.shown.index(column) if column in self.pinned else 0
+
+    @property
+    def text(self) -> str:
+        """What an address says to show the same."""
+        return columns_text(self.shown, self.pinned)
+
+    def _group(self, column: Column) -> str:
+        return "Pinned" if column in self.pinned else _GROUPS[column.kind]
 
     @property
     def group_starts(self) -> set[Column]:
         """The columns that begin a group, the first of all excepted."""
         pairs = zip(self.shown[1:], self.shown[2:], strict=False)
-        return {column for before, column in pairs if before.kind != column.kind}
+        return {column for before, column in pairs if self._group(before) != self._group(column)}
 
     @property
     def groups(self) -> list[tuple[str, int]]:
         """The heads above the heads: each run of columns of one kind, and how many they are."""
-        names = {
-            "property": "Properties",
-            KeyKind.METRIC: "Metrics",
-            KeyKind.PARAM: "Hyperparameters",
-            KeyKind.TAG: "Tags",
-        }
-        groups: list[tuple[str, int]] = []
-        for column in self.shown[1:]:
-            name = names[column.kind]
-            if groups and groups[-1][0] == name:
-                groups[-1] = (name, groups[-1][1] + 1)
-            else:
-                groups.append((name, 1))
-        return groups
+        runs = groupby(self.shown[1:], key=self._group)
+        return [(name, len(list(columns))) for name, columns in runs]
 
 
 def parse_column(text: str) -> Column | None:
@@ -115,9 +165,19 @@ def parse_column(text: str) -> Column | None:
     if text in PROPERTIES:
         return Column("property", text)
     letter, dot, key = text.partition(".")
-    if dot and key and letter in PREFIXES and "\x00" not in key:
-        return Column(PREFIXES[letter], key)
-    return None
+    if not (dot and key and letter in PREFIXES and "\x00" not in key):
+        return None
+    if PREFIXES[letter] == KeyKind.METRIC:
+        name, at, statistic = key.rpartition("@")
+        if at and name and statistic in Statistic.values:
+            return Column(KeyKind.METRIC, name, statistic)
+    return Column(PREFIXES[letter], key)
+
+
+def columns_text(shown: Iterable[Column], pinned: Collection[Column]) -> str:
+    """What an address says to see the columns ``shown``, some of them pinned."""
+    ids = [f"{'!' if column in pinned else ''}{column.id}" for column in shown if column != NAME]
+    return ",".join(ids) or NAME.id
 
 
 @dataclass(frozen=True)
@@ -218,14 +278,32 @@ def _differing(names: Sequence[_Name], kind: str, *, first: Collection[str] = ()
 
 
 def _chosen_columns(chosen: str, known: Collection[Column], total: int) -> Columns:
-    columns = [Column("property", "name")]
+    pinned: list[Column] = []
+    others: list[Column] = []
     unknown = []
-    for text in chosen.split(",")[: 2 * MAX_CHOSEN]:
-        column = parse_column(text.strip().lstrip("!"))
-        if column is None or (column.kind != "property" and column not in known):
-            unknown.append(text.strip())
-        elif column not in columns:
-            columns.append(column)
+    left_out = 0
+    for text in filter(None, (part.strip() for part in chosen.split(",")[: 4 * MAX_CHOSEN])):
+        column = parse_column(text.removeprefix("!"))
+        if column is None or (column.kind != "property" and _plain(column) not in known):
+            unknown.append(text)
+        elif column in [NAME, *pinned, *others]:
+            continue
+        elif column.is_curve and sum(each.is_curve for each in others + pinned) >= MAX_CURVES:
+            left_out += 1
+        else:
+            is_pinned = text.startswith("!") and len(pinned) < MAX_PINNED
+            (pinned if is_pinned else others).append(column)
+    columns = [NAME, *pinned, *others]
     return Columns(
-        columns[:MAX_CHOSEN], total, is_automatic=False, unknown=[u for u in unknown if u][:10]
+        columns[:MAX_CHOSEN],
+        total,
+        is_automatic=False,
+        unknown=unknown[:10],
+        pinned=frozenset(pinned),
+        left_out=left_out + max(0, len(columns) - MAX_CHOSEN),
     )
+
+
+def _plain(column: Column) -> Column:
+    """The column of the metric's last value."""
+    return replace(column, statistic=Statistic.LAST)

@@ -18,6 +18,7 @@ from core.errors import NotSupported
 from core.formatting import is_finite, is_number
 from core.spreadsheet import cell_text, csv_lines
 from core.time import as_datetime
+from experiments.models import Experiment
 from runs.columns import Column, Columns
 from runs.models import KeyKind, Run
 from runs.ordering import SortKey, sorted_runs
@@ -87,6 +88,8 @@ class RunTable:
 
     keys: Sequence[int]
     columns: Columns
+    # These say which values of a metric are better, where a column asks.
+    experiments: Sequence[Experiment] = ()
 
     @property
     def fields(self) -> list[Field]:
@@ -110,23 +113,32 @@ class RunTable:
                 )
             }
             # Those that were removed meanwhile are not there any more.
-            rows = table_rows([runs[key] for key in keys if key in runs], self.columns)
+            rows = table_rows(
+                [runs[key] for key in keys if key in runs],
+                self.columns,
+                experiments=self.experiments,
+            )
             # Whoever receives this may be slow.
             release_connection()
             yield [_values(row, written) for row in rows]
 
     @property
     def _written(self) -> list[Column]:
-        shown = self.columns.shown
+        shown = [column for column in self.columns.shown if not column.is_curve]
         return [*shown] if _RUN_ID in shown else [_RUN_ID, *shown]
 
 
 def run_table(
-    runs: QuerySet[Run], *, sort: Sequence[SortKey], columns: Columns, limit: int | None = None
+    runs: QuerySet[Run],
+    *,
+    sort: Sequence[SortKey],
+    columns: Columns,
+    limit: int | None = None,
+    experiments: Sequence[Experiment] = (),
 ) -> RunTable:
     """What a list of ``runs`` in this order and with these columns has in it now."""
-    keys = sorted_runs(runs, sort).values_list("pk", flat=True)
-    return RunTable(array("q", keys[:limit].iterator(chunk_size=10_000)), columns)
+    keys = sorted_runs(runs, sort, experiments=experiments).values_list("pk", flat=True)
+    return RunTable(array("q", keys[:limit].iterator(chunk_size=10_000)), columns, experiments)
 
 
 def csv_of(table: RunTable) -> Iterator[str]:

@@ -6,7 +6,18 @@ does not. Columns come from tables in the code; what a user typed is only ever a
 
 from collections.abc import Callable
 
-from django.db.models import Case, Exists, ExpressionWrapper, F, FloatField, Lookup, Q, When
+from django.db.models import (
+    Case,
+    Exists,
+    Expression,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    Func,
+    Lookup,
+    Q,
+    When,
+)
 from django.db.models.functions import Cast, Greatest, NullIf
 from django.db.models.lookups import (
     Exact,
@@ -22,14 +33,26 @@ from core.conditions import column_condition
 from search.patterns import compile_pattern
 from search.tree import And, Comparison, Node, Not, Or
 
+_STATISTIC_COLUMNS = {
+    "last": "last",
+    "first": "first",
+    "min": "minimum",
+    "max": "maximum",
+    "min_step": "minimum_step",
+    "max_step": "maximum_step",
+}
+
+
+def statistic_expression(name: str, *, of: str = "") -> Expression:
+    """A statistic of a metric by its name in addresses; ``of`` is a relation to the statistics."""
+    if name == "mean":
+        numbers = NullIf(F(f"{of}count") - F(f"{of}nan_count"), 0)
+        return ExpressionWrapper(F(f"{of}total") / numbers, output_field=FloatField())
+    return F(f"{of}{_STATISTIC_COLUMNS[name]}")
+
+
 STATISTICS = {
-    "last": F("last"),
-    "min": F("minimum"),
-    "max": F("maximum"),
-    "first": F("first"),
-    "mean": ExpressionWrapper(
-        F("total") / NullIf(F("count") - F("nan_count"), 0), output_field=FloatField()
-    ),
+    **{name: statistic_expression(name) for name in ("last", "min", "max", "first", "mean")},
     # As a float it can be held against any number, also one that no integer equals.
     "count": Cast("count", FloatField()),
 }
@@ -45,9 +68,37 @@ DURATION = Case(
 
 # A text that is a number, of a size that every engine can cast.
 _NUMBER = r"\A[+-]?([0-9]{1,50}(\.[0-9]{0,50})?|\.[0-9]{1,50})([eE][+-]?[0-9]{1,2})?\Z"
-NUMBER_IN_VALUE = Case(
-    When(value__regex=_NUMBER, then=Cast("value", FloatField())), output_field=FloatField()
-)
+
+
+class TextAsNumber(Func):
+    """The number that a text is; NULL of a text that is none.
+
+    SQLite asks Python about a regular expression. What is plainly a number, as nearly all are, it
+    can tell itself in a tenth of the time: JSON that begins as a number and has no long exponent.
+    """
+
+    output_field = FloatField()
+    arity = 1
+
+    def as_sql(self, compiler, connection, **_):
+        text, params = compiler.compile(self.source_expressions[0])
+        sql = f"CASE WHEN {text} ~ %s THEN CAST({text} AS double precision) END"
+        return sql, [*params, _NUMBER, *params]
+
+    def as_sqlite(self, compiler, connection, **_):
+        text, params = compiler.compile(self.source_expressions[0])
+        plain = (
+            f"{text} GLOB '[-0-9]*' AND length({text}) < 50 AND instr({text}, 'E') = 0"
+            f" AND (instr({text}, 'e') = 0 OR instr({text}, 'e-') >= length({text}) - 3)"
+            f" AND json_valid({text}) AND rtrim({text}, char(9, 10, 13, 32)) = {text}"
+        )
+        other = f"{text} GLOB '[-+.0-9]*' AND {text} REGEXP %s"
+        number = f"CAST({text} AS REAL)"
+        sql = f"CASE WHEN {plain} THEN {number} WHEN {other} THEN {number} END"
+        return sql, [*(params * 12), _NUMBER, *params]
+
+
+NUMBER_IN_VALUE = TextAsNumber("value")
 
 _COMPARISONS = {
     "=": Exact,

@@ -15,7 +15,6 @@ from django.db.models import (
     Exists,
     F,
     FilteredRelation,
-    FloatField,
     IntegerField,
     OrderBy,
     OuterRef,
@@ -25,18 +24,15 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Cast
 
 from experiments.models import Experiment
-from runs.columns import Column, parse_column
-from runs.expressions import DURATION
+from runs.column_values import statistic_of
+from runs.columns import Column, Statistic, parse_column
+from runs.expressions import DURATION, TextAsNumber, statistic_expression
 from runs.keys import metric_key_ids
-from runs.models import KeyKind, MetricStat, Param, Run, RunTag
+from runs.models import KeyKind, MetricStat, Run, RunTag
 
 MAX_KEYS = 5
-
-# What Python, SQLite and PostgreSQL agree to be a decimal number.
-_NUMBER = r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,2})?$"
 
 _SOURCE_TAG = "mlflow.source.name"
 
@@ -113,6 +109,7 @@ def page_of_runs(
     cursor: str,
     size: int,
     experiment: Experiment | None = None,
+    experiments: Sequence[Experiment] = (),
 ) -> RunPage:
     """The ``size`` runs after, or before, the row that ``cursor`` names; the first ones without.
 
@@ -120,18 +117,30 @@ def page_of_runs(
     less than that it shows the list.
 
     ``experiment`` is given if all runs are of it, and are many of its runs. Then a page in the
-    order of a metric is read from the index of the experiment's values.
+    order of a metric is read from the index of the experiment's values. ``experiments`` say which
+    values are better, where that matters.
     """
     all_runs = runs
-    runs, keys = _annotated(runs, sort)
+    runs, keys = _annotated(runs, sort, experiments)
     start = _read_cursor(cursor, keys)
+
+    def first_page() -> RunPage:
+        return page_of_runs(
+            all_runs,
+            sort=sort,
+            cursor="",
+            size=size,
+            experiment=experiment,
+            experiments=experiments,
+        )
+
     backwards = start is not None and start[0]
     if start is not None:
         try:
             runs = runs.filter(_beyond(keys, start[1], backwards=backwards))
         except (ValueError, OverflowError):
             # Text where a column has numbers: nothing that we wrote.
-            return page_of_runs(all_runs, sort=sort, cursor="", size=size, experiment=experiment)
+            return first_page()
     found = []
     # Values that are missing stand behind all others: none of them is between these and the start.
     if experiment and _is_one_metric(sort) and (start is None or start[1][0] is not None):
@@ -145,7 +154,7 @@ def page_of_runs(
         found.reverse()
         if not more:
             # Fewer than a page stand before: show the first page whole.
-            return page_of_runs(all_runs, sort=sort, cursor="", size=size, experiment=experiment)
+            return first_page()
     has_next = backwards or more
     has_previous = more if backwards else start is not None
     return RunPage(
@@ -155,14 +164,19 @@ def page_of_runs(
     )
 
 
-def sorted_runs(runs: QuerySet[Run], sort: Sequence[SortKey]) -> QuerySet[Run]:
+def sorted_runs(
+    runs: QuerySet[Run], sort: Sequence[SortKey], *, experiments: Sequence[Experiment] = ()
+) -> QuerySet[Run]:
     """All of the runs in the order that pages of them are cut from."""
-    runs, keys = _annotated(runs, sort)
+    runs, keys = _annotated(runs, sort, experiments)
     return runs.order_by(*(key.order(backwards=False) for key in keys))
 
 
 def _is_one_metric(sort: Sequence[SortKey]) -> bool:
-    return [key.column.kind for key in sort] == [KeyKind.METRIC]
+    """Whether the order is that of the index: by the last values of one metric."""
+    return [(key.column.kind, key.column.statistic) for key in sort] == [
+        (KeyKind.METRIC, Statistic.LAST)
+    ]
 
 
 def _read_by_index(
@@ -183,11 +197,15 @@ def _read_by_index(
     return [by_key[key] for key in keys if key in by_key]
 
 
-def _annotated(runs: QuerySet[Run], sort: Sequence[SortKey]) -> tuple[QuerySet[Run], list[_Key]]:
+def _annotated(
+    runs: QuerySet[Run], sort: Sequence[SortKey], experiments: Sequence[Experiment]
+) -> tuple[QuerySet[Run], list[_Key]]:
     """The runs with what they are ordered by, ending in keys that tell any two runs apart."""
     keys: list[_Key] = []
     for index, sort_key in enumerate(sort):
-        runs, names = _sorted_by(runs, sort_key.column, alias=f"sort_{index}")
+        runs, names = _sorted_by(
+            runs, sort_key.column, alias=f"sort_{index}", experiments=experiments
+        )
         keys += [_Key(name, sort_key.descending and not fixed) for name, fixed in names]
     if "start_time" not in {key.name for key in keys}:
         keys.append(_Key("start_time", descending=True))
@@ -195,7 +213,7 @@ def _annotated(runs: QuerySet[Run], sort: Sequence[SortKey]) -> tuple[QuerySet[R
 
 
 def _sorted_by(
-    runs: QuerySet[Run], column: Column, *, alias: str
+    runs: QuerySet[Run], column: Column, *, alias: str, experiments: Sequence[Experiment]
 ) -> tuple[QuerySet[Run], list[tuple[str, bool]]]:
     """The annotations for one column, each with whether it always ascends."""
     if column.kind == KeyKind.METRIC:
@@ -204,7 +222,9 @@ def _sorted_by(
             **{f"{alias}_stat": FilteredRelation("stats", condition=Q(stats__key=key))}
         ).annotate(
             **{
-                alias: F(f"{alias}_stat__last"),
+                alias: statistic_expression(
+                    statistic_of(column, experiments), of=f"{alias}_stat__"
+                ),
                 # A NaN is kept as NULL: it comes after the numbers, and before what is missing.
                 f"{alias}_rank": Case(
                     When(Q((f"{alias}_stat__run__isnull", True)), then=Value(1)),
@@ -234,16 +254,11 @@ def _sorted_by_text(
     runs: QuerySet[Run], column: Column, alias: str
 ) -> tuple[QuerySet[Run], list[tuple[str, bool]]]:
     """Texts that are numbers by their value, then the others by their letters."""
-    table = Param if column.kind == KeyKind.PARAM else RunTag
-    rows = table.objects.filter(run=OuterRef("pk"), key=column.key)
-    runs = runs.annotate(**{alias: Subquery(rows.values("value")[:1])}).annotate(
-        **{
-            f"{alias}_number": Case(
-                When(Q((f"{alias}__regex", _NUMBER)), then=Cast(alias, FloatField())),
-                output_field=FloatField(),
-            )
-        }
-    )
+    relation = "params" if column.kind == KeyKind.PARAM else "tags"
+    condition = Q((f"{relation}__key", column.key))
+    runs = runs.annotate(**{f"{alias}_row": FilteredRelation(relation, condition=condition)})
+    text = F(f"{alias}_row__value")
+    runs = runs.annotate(**{alias: text, f"{alias}_number": TextAsNumber(text)})
     return runs, [(f"{alias}_number", False), (alias, False)]
 
 

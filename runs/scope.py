@@ -9,7 +9,7 @@ from django.urls import reverse
 from core.errors import Invalid
 from experiments.access import get_experiment
 from experiments.models import Experiment
-from runs.columns import Column
+from runs.columns import Column, Columns, choose_columns
 from runs.filters import RunFilter
 from runs.models import Run, RunKey
 from runs.ordering import SortKey, parse_sort
@@ -47,6 +47,15 @@ class Scope:
                 experiment__workspace=self.workspace, experiment__lifecycle_stage="active"
             )
         return RunKey.objects.filter(experiment=self.experiment)
+
+    @property
+    def experiments(self) -> list[Experiment]:
+        """Those that say which values of a metric are better."""
+        return [self.experiment] if self.experiment else []
+
+    def columns(self, query: QueryDict) -> Columns:
+        """The columns that an address shows."""
+        return choose_columns(self.keys, chosen=query.get("cols", ""), experiment=self.experiment)
 
     def matching(self, query: QueryDict) -> QuerySet[Run]:
         """The runs that an address leaves. Raises ``UnreadableFilter``."""

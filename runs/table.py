@@ -4,20 +4,18 @@ Every kind of value is read in one query for the whole page; metrics come from t
 never from their points.
 """
 
-import math
-import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count
 
 from core.time import now_ms
-from experiments.models import Direction, Experiment
+from experiments.models import Experiment
+from runs.column_values import curve_values, metric_values, text_values
 from runs.columns import Column, Columns
-from runs.keys import metric_key_ids
-from runs.models import KeyKind, MetricStat, Param, Run, RunStatus, RunTag
+from runs.models import KeyKind, Param, Run, RunStatus, RunTag
 from runs.status import shown_statuses
 
 SOURCE_TAG = "mlflow.source.name"
@@ -33,13 +31,24 @@ _PARAMS_ON_CARDS = 2
 
 @dataclass(frozen=True)
 class Cell:
-    """What one column says of one run. ``value`` None is missing; a metric's may be NaN."""
+    """What one column says of one run.
+
+    ``value`` None is missing; a metric's may be NaN, and a curve's is a ``Sparkline``. ``pin`` is
+    the place of a pinned column beside the name, from 1.
+    """
 
     column: Column
     value: object = None
     starts_group: bool = False
     is_on_card: bool = False
     is_best: bool = False
+    pin: int = 0
+
+    @property
+    def css(self) -> str:
+        """The classes of its place in the table, each after a blank."""
+        group = " group-start" if self.starts_group else ""
+        return f"{group} pin pin-{self.pin}" if self.pin else group
 
 
 @dataclass(frozen=True)
@@ -61,27 +70,33 @@ class Row:
     child_count: int
 
 
-@dataclass(frozen=True)
-class Best:
-    """The best latest value of an experiment's primary metric among the runs of a list."""
+def table_rows(
+    runs: Sequence[Run],
+    columns: Columns,
+    *,
+    best: Mapping[Column, float] | None = None,
+    experiments: Sequence[Experiment] = (),
+) -> list[Row]:
+    """The rows of ``runs``, in their order; their experiments must be loaded with them.
 
-    column: Column
-    value: float
-
-
-def table_rows(runs: Sequence[Run], columns: Columns, *, best: Best | None = None) -> list[Row]:
-    """The rows of ``runs``, in their order; their experiments must be loaded with them."""
+    ``experiments`` say which values of a metric are better, and ``best`` what is best.
+    """
     keys = [run.pk for run in runs]
-    tags = _texts(RunTag, keys, [SOURCE_TAG, *columns.keys(KeyKind.TAG)])
-    values = {
-        KeyKind.METRIC: _metrics(keys, columns.keys(KeyKind.METRIC)),
-        KeyKind.PARAM: _texts(Param, keys, columns.keys(KeyKind.PARAM)),
+    tags = text_values(RunTag, keys, [SOURCE_TAG, *columns.keys(KeyKind.TAG)])
+    shown_metrics = [column for column in columns.shown if column.is_metric]
+    metrics = {
+        **metric_values(keys, shown_metrics, experiments),
+        **curve_values(keys, shown_metrics),
+    }
+    texts = {
+        KeyKind.PARAM: text_values(Param, keys, columns.keys(KeyKind.PARAM)),
         KeyKind.TAG: tags,
     }
     versions = _versions(runs)
     children = _child_counts(runs)
     on_cards = _columns_on_cards(columns)
     group_starts = columns.group_starts
+    pins = {column: columns.pin(column) for column in columns.shown}
     now = now_ms()
     statuses = shown_statuses(runs, now=now)
 
@@ -89,15 +104,18 @@ def table_rows(runs: Sequence[Run], columns: Columns, *, best: Best | None = Non
     for run in runs:
         cells = []
         for column in columns.shown[1:]:
-            of_kind = values.get(column.kind)
-            value = of_kind.get((run.pk, column.key)) if of_kind is not None else None
+            if column.is_metric:
+                value = metrics.get((run.pk, column))
+            else:
+                value = texts.get(column.kind, {}).get((run.pk, column.key))
             cells.append(
                 Cell(
                     column,
                     value,
                     starts_group=column in group_starts,
                     is_on_card=column in on_cards,
-                    is_best=best is not None and (column, value) == (best.column, best.value),
+                    is_best=value is not None and bool(best) and best.get(column) == value,
+                    pin=pins[column],
                 )
             )
         source = tags.get((run.pk, SOURCE_TAG), "")
@@ -118,22 +136,6 @@ def table_rows(runs: Sequence[Run], columns: Columns, *, best: Best | None = Non
     return rows
 
 
-def best_of(runs: QuerySet[Run], experiment: Experiment) -> Best | None:
-    """The best finite value of the experiment's primary metric among ``runs``, if there is one.
-
-    Read from the index that orders the experiment's values, beginning at its better end.
-    """
-    key = metric_key_ids({experiment.primary_metric} - {""}).get(experiment.primary_metric)
-    if key is None:
-        return None
-    better = "last" if experiment.primary_direction == Direction.LOWER else "-last"
-    among = Exists(runs.order_by().filter(pk=OuterRef("run")))
-    finite = (-sys.float_info.max, sys.float_info.max)
-    stats = MetricStat.objects.filter(among, experiment=experiment, key=key, last__range=finite)
-    value = stats.order_by(better).values_list("last", flat=True).first()
-    return None if value is None else Best(Column(KeyKind.METRIC, experiment.primary_metric), value)
-
-
 def _columns_on_cards(columns: Columns) -> set[Column]:
     chosen = [column for column in columns.shown if column.key in _ON_CARDS]
     for kind, count in ((KeyKind.METRIC, _METRICS_ON_CARDS), (KeyKind.PARAM, _PARAMS_ON_CARDS)):
@@ -145,28 +147,6 @@ def count_up_to(runs, limit: int = MAX_EXACT_COUNT) -> tuple[int, bool]:
     """How many runs there are, and whether there are more than ``limit``."""
     count = runs.order_by()[: limit + 1].count()
     return min(count, limit), count > limit
-
-
-def _metrics(keys: Sequence[int], names: Sequence[str]) -> dict[tuple[int, str], float]:
-    ids = metric_key_ids(names)
-    if not ids:
-        return {}
-    by_id = {key_id: name for name, key_id in ids.items()}
-    stats = MetricStat.objects.filter(run__in=keys, key__in=by_id)
-    # A latest value of NaN is kept as NULL.
-    return {
-        (run, by_id[key_id]): math.nan if last is None else last
-        for run, key_id, last in stats.values_list("run_id", "key_id", "last")
-    }
-
-
-def _texts(
-    table: type[Param | RunTag], keys: Sequence[int], names: Sequence[str]
-) -> dict[tuple[int, str], str]:
-    if not names:
-        return {}
-    rows = table.objects.filter(run__in=keys, key__in=names)
-    return {(run, key): value for run, key, value in rows.values_list("run_id", "key", "value")}
 
 
 def _versions(runs: Sequence[Run]) -> dict[int, list[object]]:
@@ -181,5 +161,6 @@ def _versions(runs: Sequence[Run]) -> dict[int, list[object]]:
 
 def _child_counts(runs: Sequence[Run]) -> dict[str, int]:
     parents = [run.run_id for run in runs]
-    rows = Run.objects.active().filter(parent_run_id__in=parents).order_by()
-    return dict(rows.values_list("parent_run_id").annotate(count=Count("pk")))
+    # That no parent is "" lets the planner use the index of those that have one.
+    rows = Run.objects.active().filter(parent_run_id__in=parents).exclude(parent_run_id="")
+    return dict(rows.order_by().values_list("parent_run_id").annotate(count=Count("pk")))

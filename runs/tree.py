@@ -32,7 +32,7 @@ class Nesting:
 
     def children_query(self, columns: Columns, sort: str) -> str:
         """What asks for the children of a row, so that they look as the list does."""
-        asked = {"cols": ",".join(column.id for column in columns.shown), "sort": sort}
+        asked = {"cols": columns.text, "sort": sort}
         return urlencode({key: value for key, value in asked.items() if value})
 
 

@@ -8,7 +8,6 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from artifacts.media import disposition
-from runs.columns import choose_columns
 from runs.exporting import RunTable, csv_of, json_of, parquet_of, run_table
 from runs.scope import Scope, get_scope, sort_of
 
@@ -34,11 +33,12 @@ def run_export(
     if ending not in _TYPES:
         raise Http404
     scope = get_scope(request, experiment_id)
-    columns = choose_columns(
-        scope.keys, chosen=request.GET.get("cols", ""), experiment=scope.experiment
+    table = run_table(
+        scope.matching(request.GET),
+        sort=sort_of(request.GET),
+        columns=scope.columns(request.GET),
+        experiments=scope.experiments,
     )
-    runs = scope.matching(request.GET)
-    table = run_table(runs, sort=sort_of(request.GET), columns=columns)
     if ending == "parquet":
         response = FileResponse(parquet_of(table), content_type=_TYPES[ending])
     else:

@@ -11,8 +11,9 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from core.formatting import is_finite, middle_text
 from experiments.models import NOTE_TAG, Experiment
+from runs.best import best_of_few, best_of_many
 from runs.chips import carried, changed, conditions_of
-from runs.columns import RESERVED_PREFIX, Column, Columns, choose_columns
+from runs.columns import RESERVED_PREFIX, Column, Columns
 from runs.directions import which_is_better
 from runs.filters import RunFilter
 from runs.models import KeyKind, RunStatus
@@ -20,7 +21,7 @@ from runs.ordering import SortKey, page_of_runs
 from runs.scope import Scope, get_scope, sort_of
 from runs.search_code import search_code
 from runs.snippets import autologged_run, first_run
-from runs.table import Row, best_of, count_up_to, table_rows
+from runs.table import Row, count_up_to, table_rows
 from runs.tree import read_nesting, top_level
 from runs.views.export import export_links
 from workspaces.access import tracking_uri
@@ -41,6 +42,7 @@ class Head:
     sort_url: str
     aria_sort: str
     starts_group: bool
+    pin: int
 
 
 @require_safe
@@ -79,7 +81,7 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
     run_filter = RunFilter(query, queryset=runs, keys=keys)
     # What cannot be read narrows nothing, and the page says so.
     matching = run_filter.qs
-    columns = choose_columns(keys, chosen=query.get("cols", ""), experiment=experiment)
+    columns = scope.columns(query)
     sort = sort_of(query)
     nesting = read_nesting(query, keys, is_narrowed=run_filter.is_active)
     matching_all = matching
@@ -93,13 +95,18 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
         size=PAGE_SIZES.get(query.get("per", ""), RUNS_PER_PAGE),
         # Where few runs match, looking for them among all values would take longer.
         experiment=experiment if count >= MANY_RUNS else None,
+        experiments=scope.experiments,
     )
     total, total_is_more = (
         count_up_to(runs) if run_filter.is_active or nesting.is_nested else (count, is_more)
     )
     # A single run is not the best of anything.
-    best = best_of(matching_all, experiment) if experiment and total > 1 else None
-    rows = table_rows(page.runs, columns, best=best)
+    best = {}
+    if experiment and total > 1:
+        is_large = (total if nesting.is_nested else count) >= MANY_RUNS
+        best_of = best_of_many if is_large else best_of_few
+        best = best_of(matching_all, columns.shown, experiment)
+    rows = table_rows(page.runs, columns, best=best, experiments=scope.experiments)
     return {
         "filter": run_filter,
         "search_code": search_code(run_filter, experiment),
@@ -190,6 +197,7 @@ def _heads(
                 else "",
                 aria_sort=aria_sort,
                 starts_group=column in group_starts,
+                pin=columns.pin(column),
             )
         )
     return heads

@@ -47,6 +47,7 @@ def children(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
         sort=sort_of(request.GET),
         cursor=request.GET.get("page", ""),
         size=ROWS_AT_ONCE,
+        experiments=[run.experiment],
     )
     level = len(above) + 1
     query = request.GET.copy()
@@ -60,7 +61,7 @@ def children(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
         "levels": "x" * level,
         "is_nested": level < MAX_LEVEL,
         "children_query": deeper.urlencode(),
-        "rows": table_rows(page.runs, columns),
+        "rows": table_rows(page.runs, columns, experiments=[run.experiment]),
         "empty": "It has no other child runs.",
         "all_url": f"{list_path}?{where}",
     }
