@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from runs.views import artifacts, compare, export, run_detail, run_list, run_rows
+from runs.views import artifacts, compare, comparing, export, run_detail, run_list, run_rows
 
 app_name = "runs"
 urlpatterns = [
@@ -16,7 +16,7 @@ urlpatterns = [
         name="list_export",
     ),
     path("runs/export.<str:ending>", export.run_export, name="all_export"),
-    path("compare/", compare.compare, name="compare"),
+    *comparing.urlpatterns,
     path("compare/figure.json", compare.figure, name="figure"),
     path("compare/figure.svg", compare.chart_drawing, name="drawing"),
     path("compare/points.csv", compare.chart_points, name="points"),

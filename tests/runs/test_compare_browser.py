@@ -30,7 +30,7 @@ def address(server, mlflow_client, experiment_name) -> str:
         )
         mlflow_client.set_terminated(run_id)
         runs.append(run_id)
-    return f"{server.url}/w/default/compare/?runs={','.join(runs)}"
+    return f"{server.url}/w/default/compare/charts/?runs={','.join(runs)}"
 
 
 @pytest.fixture
@@ -252,7 +252,7 @@ def test_charts_far_below_are_not_asked_for_until_they_come_near(
     page.on("request", lambda request: asked.append(request.url))
     figures = lambda: [url for url in asked if "figure.json" in url]  # noqa: E731
 
-    page.goto(f"{server.url}/w/default/compare/?runs={run_id}")
+    page.goto(f"{server.url}/w/default/compare/charts/?runs={run_id}")
     expect(chart(page, "m00").locator("g.point path")).to_have_count(1)
     at_first = len(figures())
     page.locator("figure.chart").last.scroll_into_view_if_needed()

@@ -67,7 +67,7 @@ def test_curves_become_lines_along_the_steps_one_color_a_run(client, experiment)
     first = make_run(experiment, "first", metrics={"loss": [3.0, 2.0, 1.0]}, start_time=1)
     second = make_run(experiment, "second", metrics={"loss": [4.0, 2.5]}, start_time=2)
 
-    sent = get_figure(client, second, first, metric="loss")
+    sent = get_figure(client, first, second, metric="loss")
 
     assert [trace["name"] for trace in sent["data"]] == ["first", "second"]
     assert [trace["type"] for trace in sent["data"]] == ["scatter", "scatter"]

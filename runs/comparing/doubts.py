@@ -1,0 +1,63 @@
+"""What makes a comparison doubtful, said above it on every tab, with where to see it."""
+
+from dataclasses import dataclass
+
+from runs.comparing.address import PageAddress, Tab
+from runs.comparing.subject import Subject
+from runs.models import RunStatus
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A sentence, and the page that shows what it speaks of; empty if it says all there is."""
+
+    text: str
+    url: str = ""
+
+
+def doubts(subject: Subject, address: PageAddress) -> list[Doubt]:
+    """None of a single run."""
+    if len(subject.runs) < 2:
+        return []
+    return [*_data(subject, address), *_endings(subject), *_metrics(subject, address)]
+
+
+def _data(subject: Subject, address: PageAddress) -> list[Doubt]:
+    url = f"{address.at(Tab.PARAMS)}#properties"
+    used = {tuple(subject.datasets.get(key, ())) for key in subject.keys}
+    if len(used) > 1 and all(used):
+        return [Doubt("These runs read different datasets.", url)]
+    if len(used) > 1:
+        unknown = sum(key not in subject.datasets for key in subject.keys)
+        return [Doubt(f"Of {_runs(unknown)} it is not known what data they read.", url)]
+    return []
+
+
+def _endings(subject: Subject) -> list[Doubt]:
+    open_ = _with_status(subject, RunStatus.RUNNING, RunStatus.SCHEDULED)
+    broken = _with_status(subject, RunStatus.FAILED, RunStatus.KILLED)
+    found = []
+    if open_:
+        are = "is" if open_ == 1 else "are"
+        found.append(Doubt(f"{_runs(open_)} {are} not finished: values may still change."))
+    if broken:
+        found.append(Doubt(f"{_runs(broken)} did not end well."))
+    return found
+
+
+def _metrics(subject: Subject, address: PageAddress) -> list[Doubt]:
+    found = []
+    if subject.metrics and all(key.count < len(subject.runs) for key in subject.metrics.values()):
+        found.append(Doubt("No metric was logged by all of these runs.", address.at(Tab.METRICS)))
+    primary = {each.primary_metric for each in subject.experiments if each.primary_metric}
+    if len(primary) > 1:
+        found.append(Doubt("Their experiments have different primary metrics."))
+    return found
+
+
+def _with_status(subject: Subject, *statuses: RunStatus) -> int:
+    return sum(run.status in statuses for run in subject.runs)
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"

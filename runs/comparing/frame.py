@@ -1,0 +1,149 @@
+"""What stands around every tab of a comparison: its runs, its tabs, and what to mind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from django.http import HttpRequest
+
+from core.context import site_url
+from runs.access import get_runs
+from runs.compare import in_order, neighbors
+from runs.comparing.address import PageAddress, Tab
+from runs.comparing.doubts import Doubt, doubts
+from runs.comparing.subject import MAX_CHARTED, MAX_RUNS, Subject, read_subject
+from runs.comparing.summary import count_differences
+from runs.models import Run
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One run of the comparison, and what can be done to it; addresses are empty where not."""
+
+    run: Run
+    slot: int
+    is_baseline: bool
+    baseline_url: str
+    without_url: str
+    left_url: str
+    right_url: str
+
+
+@dataclass(frozen=True)
+class TabLink:
+    """One tab."""
+
+    label: str
+    url: str
+    current: bool
+    count: int | None
+
+
+@dataclass(frozen=True)
+class Other:
+    """A run that could join, and the comparison with it."""
+
+    run: Run
+    url: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The page around a tab. Without runs there is no subject, only notices."""
+
+    address: PageAddress
+    notices: Sequence[str]
+    tab: Tab
+    link: str
+    subject: Subject | None
+
+    @property
+    def chips(self) -> list[Chip]:
+        runs = self.subject.runs
+        is_free = not self.address.selection
+        return [
+            Chip(
+                run=run,
+                slot=slot,
+                is_baseline=run == self.subject.baseline,
+                baseline_url=self.address.but(baseline=run.run_id),
+                without_url=self.address.without(run.run_id) if is_free else "",
+                left_url=self.address.moved(run.run_id, -1) if is_free and slot else "",
+                right_url=self.address.moved(run.run_id, 1)
+                if is_free and slot + 1 < len(runs)
+                else "",
+            )
+            for slot, run in enumerate(runs)
+        ]
+
+    @property
+    def tabs(self) -> list[TabLink]:
+        return [
+            TabLink(
+                label=tab.label,
+                url=self.address.at(tab),
+                current=tab == self.tab,
+                count=count_differences(self.subject, tab),
+            )
+            for tab in Tab
+        ]
+
+    @property
+    def doubts(self) -> list[Doubt]:
+        return doubts(self.subject, self.address)
+
+    @property
+    def others(self) -> list[Other]:
+        """Runs that are most likely added next."""
+        ids = self.address.run_ids
+        return [
+            Other(run, self.address.but(run_ids=[*ids, run.run_id]))
+            for run in neighbors(self.subject.runs)
+        ]
+
+    @property
+    def next_baseline_url(self) -> str:
+        """The same against the run after the baseline."""
+        runs = self.subject.runs
+        place = (self.subject.slot(self.subject.baseline) + 1) % len(runs)
+        return self.address.but(baseline=runs[place].run_id)
+
+
+def read_frame(request: HttpRequest, workspace: str, tab: Tab) -> Frame:
+    """The runs that the address names, in their order, and what of it cannot be shown."""
+    address, wrong = PageAddress.read(request.GET)
+    found = get_runs(request, address.run_ids[: MAX_RUNS + 1])
+    notices = [*_left_out(address, found, tab), *wrong]
+    runs = found[:MAX_RUNS] if address.is_ordered else in_order(found[:MAX_RUNS])
+    address = replace(address, workspace=workspace, run_ids=[run.run_id for run in runs])
+    subject = None
+    if runs:
+        baseline = next((run for run in runs if run.run_id == address.baseline), runs[0])
+        subject = read_subject(runs, baseline=baseline)
+    return Frame(
+        address=address,
+        notices=notices,
+        tab=tab,
+        link=f"{site_url(request)}{request.path}{address}",
+        subject=subject,
+    )
+
+
+def _left_out(address: PageAddress, found: Sequence[Run], tab: Tab) -> list[str]:
+    notices = []
+    asked = len(address.run_ids)
+    unknown = min(asked, MAX_RUNS + 1) - len(found)
+    if unknown == 1:
+        notices.append("1 run does not exist or is not visible to you.")
+    elif unknown:
+        notices.append(f"{unknown} runs do not exist or are not visible to you.")
+    if asked > MAX_RUNS:
+        notices.append(
+            f"The first {MAX_RUNS} of {asked} runs are compared: more is a matter for the run list."
+        )
+    if tab in {Tab.CHARTS, Tab.SUMMARY} and len(found) > MAX_CHARTED:
+        total = min(len(found), MAX_RUNS)
+        notices.append(
+            f"Charts show the first {MAX_CHARTED} of {total} runs: "
+            "more lines cannot be told apart. Tables show all."
+        )
+    return notices

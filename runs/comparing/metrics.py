@@ -1,0 +1,121 @@
+"""The metrics of compared runs: one value of each, and how far from the baseline's it is."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from core.formatting import is_finite, number_text
+from runs.comparing.address import Delta, PageAddress, Value
+from runs.comparing.subject import SYSTEM_PREFIX, Subject
+from runs.comparing.tables import Cell, Row, Section, section
+from runs.directions import Better
+from runs.keys import metric_key_ids, metric_key_names
+from runs.models import MetricStat
+
+_COLUMNS = {
+    Value.LAST: ["last"],
+    Value.FIRST: ["first"],
+    Value.MINIMUM: ["minimum"],
+    Value.MAXIMUM: ["maximum"],
+    Value.MEAN: ["total", "count", "nan_count"],
+}
+
+
+def metric_section(subject: Subject, address: PageAddress) -> Section:
+    """Every metric that one of the runs logged, those of the machine last."""
+    values = read_values(subject, address.value)
+    names = sorted(values, key=lambda name: (name.startswith(SYSTEM_PREFIX), name.lower(), name))
+    rows = [metric_row(subject, name, values[name], address.delta) for name in names]
+    return section(
+        "metrics", "Metrics", "metric", rows, address=address, is_alone=len(subject.runs) < 2
+    )
+
+
+def read_values(
+    subject: Subject, value: Value, names: Sequence[str] | None = None
+) -> dict[str, dict[int, float]]:
+    """That value of each metric, by its name and then by the run's key."""
+    stats = MetricStat.objects.filter(run__in=subject.keys)
+    if names is not None:
+        stats = stats.filter(key__in=metric_key_ids(names).values())
+    rows = list(stats.values_list("run_id", "key_id", *_COLUMNS[value]))
+    known = metric_key_names(row[1] for row in rows)
+    found: dict[str, dict[int, float]] = {}
+    for run, key, *numbers in rows:
+        found.setdefault(known[key], {})[run] = _value(numbers)
+    return found
+
+
+def _value(numbers: Sequence[float | None]) -> float:
+    if len(numbers) == 1:
+        return math.nan if numbers[0] is None else numbers[0]
+    total, count, nan_count = numbers
+    return math.nan if total is None or count == nan_count else total / (count - nan_count)
+
+
+def metric_row(subject: Subject, name: str, values: Mapping[int, float], delta: Delta) -> Row:
+    """The values of one metric; the best and the worst of them are known if it is known which."""
+    better = subject.better(name)
+    base = values.get(subject.baseline.pk)
+    best, worst = _extremes(values, better)
+    cells = []
+    for run in subject.runs:
+        value = values.get(run.pk)
+        is_baseline = run.pk == subject.baseline.pk
+        # By what it says, since NaN is not equal to itself.
+        differs = not is_baseline and repr(value) != repr(base)
+        text, is_gain = ("", None) if is_baseline else _distance(value, base, better, delta)
+        cells.append(
+            Cell(
+                value,
+                "number",
+                differs=differs,
+                is_best=best is not None and value == best,
+                is_worst=worst is not None and value == worst,
+                delta=text,
+                is_gain=is_gain,
+            )
+        )
+    return Row(name, cells, better=better)
+
+
+def _extremes(
+    values: Mapping[int, float], better: Better | None
+) -> tuple[float | None, float | None]:
+    numbers = [value for value in values.values() if is_finite(value)]
+    if better is None or len(values) < 2 or len({repr(each) for each in values.values()}) == 1:
+        return None, None
+    best = better.best(numbers)
+    worst = (min if better.is_higher else max)(numbers, default=None)
+    return best, None if worst == best or len(numbers) < 3 else worst
+
+
+def _distance(
+    value: float | None, base: float | None, better: Better | None, delta: Delta
+) -> tuple[str, bool | None]:
+    """How far it is from the baseline's value, in words, and whether that is a gain."""
+    if delta == Delta.OFF or not is_finite(value) or not is_finite(base):
+        return "", None
+    distance = value - base
+    if not math.isfinite(distance):
+        return "", None
+    is_gain = better.gain(value, base) > 0 if better and distance else None
+    if not distance:
+        return "=", None
+    if delta == Delta.RELATIVE:
+        return relative_text(distance, base), is_gain
+    return signed_text(distance), is_gain
+
+
+def signed_text(number: float) -> str:
+    """``number`` with its sign."""
+    return f"{'+' if number > 0 else ''}{number_text(number)}"
+
+
+def relative_text(distance: float, base: float) -> str:
+    """``distance`` as a share of ``base``; empty where that has none."""
+    share = distance / abs(base) * 100 if base else math.inf
+    if not math.isfinite(share):
+        return ""
+    if abs(share) >= 1000:
+        return f"{'+' if share > 0 else ''}{number_text(round(share))} %"
+    return f"{share:+.2f} %" if abs(share) < 1 else f"{share:+.1f} %"

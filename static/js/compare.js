@@ -1,0 +1,36 @@
+/* Keys of a comparison: b, d, t press the link that carries them; n and p go from difference to
+ * difference. 1 to 7 are the tabs, as on every page with tabs (app.js). */
+(() => {
+  "use strict";
+
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const typing = (element) =>
+    element.isContentEditable || element.matches("textarea, select, input:not([type=checkbox], [type=radio])");
+
+  function step(by) {
+    const found = all("[data-difference]");
+    if (!found.length) return false;
+    const here = found.findIndex((each) => each.matches("[data-at]"));
+    const next = found[here < 0 ? (by > 0 ? 0 : found.length - 1) : (here + by + found.length) % found.length];
+    for (const each of found) each.removeAttribute("data-at");
+    next.dataset.at = "";
+    const target = next.querySelector("th, summary, a") || next;
+    if (!target.matches("a, summary")) target.tabIndex = -1;
+    target.focus();
+    next.scrollIntoView({ block: "nearest", inline: "nearest" });
+    return true;
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (document.querySelector("dialog[open]") || event.defaultPrevented) return;
+    if (event.key === "n" || event.key === "p") {
+      if (step(event.key === "n" ? 1 : -1)) event.preventDefault();
+      return;
+    }
+    const link = /^[a-z]$/.test(event.key) && document.querySelector(`[data-press="${event.key}"]`);
+    if (!link) return;
+    event.preventDefault();
+    link.click();
+  });
+})();
