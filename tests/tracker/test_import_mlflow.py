@@ -16,6 +16,7 @@ from django.core.management import CommandError, call_command
 
 from runs.models import Metric, Run
 from tests.support.serving import Server
+from tests.tracker.held import held
 from tests.tracker.mlflow_store import SMALL_RUNS, Store, files, pointed_at, view
 from workspaces.models import Workspace
 
@@ -98,30 +99,35 @@ def test_a_second_copy_changes_nothing_whichever_way_it_comes(site, mlflow_store
 
 
 @pytest.mark.client
-@pytest.mark.parametrize("moment", ["a file is here", "a run is here"])
-def test_a_killed_copy_leaves_whole_runs_and_goes_on_when_started_again(site, mlflow_store, moment):
-    from mlflow import MlflowClient
-    from mlflow.entities import ViewType
-
+@pytest.mark.parametrize(
+    ("moment", "answers", "runs_here"),
+    [
+        pytest.param("/mlflow-artifacts/artifacts/", 3, 0, id="some files are here"),
+        pytest.param("/metrics/get-history-bulk", 1, 3, id="an experiment's runs are here"),
+    ],
+)
+def test_a_killed_copy_leaves_whole_runs_and_goes_on_when_started_again(
+    site, mlflow_store, moment, answers, runs_here
+):
     def has_begun() -> bool:
-        if moment == "a file is here":
-            return any(file.is_file() for file in (site.data_dir / "artifacts").rglob("*"))
-        client = MlflowClient(tracking_uri=site.url)
-        experiment = client.get_experiment_by_name("alpha")
-        return bool(
-            experiment
-            and client.search_runs([experiment.experiment_id], run_view_type=ViewType.ALL)
-        )
+        files = (site.data_dir / "artifacts").rglob("*")
+        return any(file.is_file() for file in files)
 
-    copying = start_copy(site, mlflow_store.url)
-    while copying.poll() is None and not has_begun():
-        time.sleep(0.005)
-    os.killpg(copying.pid, signal.SIGKILL)
-    assert copying.wait() == -signal.SIGKILL
+    with held(mlflow_store.url, moment, answers=answers) as source:
+        copying = start_copy(site, source.url)
+        try:
+            # What was answered is written meanwhile, and no more is.
+            assert source.is_holding.wait(60)
+            while copying.poll() is None and not has_begun():
+                time.sleep(0.01)
+            assert copying.poll() is None
+        finally:
+            os.killpg(copying.pid, signal.SIGKILL)
+            copying.wait()
 
     there, part = view(mlflow_store.url), view(site.url)
     runs = {key for key in part if key[0] == "run"}
-    assert len(runs) < SMALL_RUNS + 4
+    assert len(runs) == runs_here
     assert all(part[key] == there[key] for key in runs)
     site.manage("import_mlflow", mlflow_store.url)
     here = view(site.url)
