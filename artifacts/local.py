@@ -1,25 +1,28 @@
 """Artifacts in a folder of this machine."""
 
-import errno
 import os
-import shutil
 import stat
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
 from artifacts.archive import zip_of
-from artifacts.paths import ArtifactPath, UnsafePath, locate
+from artifacts.disk import disk_faults, make_folders, remove, sync_folder, write_durably
+from artifacts.multipart import PartUploads
+from artifacts.paths import ArtifactPath, UnsafePath, is_same_name, locate
 from artifacts.store import Entry, IsAFile, IsAFolder, NoSuchArtifact
 from core.errors import Unavailable
+from core.time import now_ms
 
 READ_BYTES = 256 * 1024
 
 # Beside the artifacts, since a rename is atomic only within one file system.
 STAGING = ".staging"
+
+# What nobody has touched for so long is no upload that is still coming in.
+STALE_MS = 24 * 60 * 60 * 1000
 
 # A folder that is deleted while a file is written into it is made again this often.
 _ATTEMPTS = 20
@@ -37,27 +40,51 @@ class LocalStore:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self._staging = self.root / STAGING
+        self._uploads = PartUploads(self._staging)
 
     def write(self, path: ArtifactPath, chunks: Iterable[bytes]) -> int:
         place = self._place(path)
         if path.is_root:
             raise IsAFolder(path)
         self._refuse_conflicts(path, place)
-        with _disk_faults(path):
-            _make_folders(self._staging)
+        with disk_faults(path):
+            make_folders(self._staging)
         draft = self._new_draft()
         try:
-            size = _write_durably(draft, chunks, path)
+            size = write_durably(draft, chunks, path)
             self._publish(draft, place, path)
         finally:
             draft.unlink(missing_ok=True)
         return size
 
+    def start_upload(self, path: ArtifactPath, *, parts: int) -> str:
+        place = self._place(path)
+        if path.is_root:
+            raise IsAFolder(path)
+        self._refuse_conflicts(path, place)
+        # Who begins one pays for those that were never ended.
+        self.clear_staging(before_ms=now_ms() - STALE_MS)
+        return self._uploads.start(path, parts=parts)
+
+    def write_part(self, upload_id: str, number: int, chunks: Iterable[bytes]) -> str:
+        return self._uploads.write(upload_id, number, chunks)
+
+    def complete_upload(
+        self, upload_id: str, path: ArtifactPath, *, tags: Mapping[int, str]
+    ) -> None:
+        place = self._place(path)
+        self._uploads.complete(
+            upload_id, path, tags=tags, publish=lambda draft: self._publish(draft, place, path)
+        )
+
+    def abort_upload(self, upload_id: str, path: ArtifactPath) -> None:
+        self._uploads.abort(upload_id, path)
+
     def open(
         self, path: ArtifactPath, *, start: int = 0, length: int | None = None
     ) -> Iterator[bytes]:
         place = self._place(path)
-        with _disk_faults(path):
+        with disk_faults(path):
             entry = _entry(path, place)
             if entry is None:
                 raise NoSuchArtifact(path)
@@ -67,12 +94,12 @@ class LocalStore:
         return _pieces(file, path, start, sys.maxsize if length is None else length)
 
     def stat(self, path: ArtifactPath) -> Entry | None:
-        with _disk_faults(path):
+        with disk_faults(path):
             return _entry(path, self._place(path))
 
     def list(self, path: ArtifactPath) -> list[Entry]:
         place = self._place(path)
-        with _disk_faults(path):
+        with disk_faults(path):
             try:
                 names = sorted(os.listdir(place))
             except (FileNotFoundError, NotADirectoryError):
@@ -97,17 +124,17 @@ class LocalStore:
         place = self._place(path)
         if path.is_root:
             raise UnsafePath(str(path), "is the root, which cannot be deleted")
-        with _disk_faults(path):
+        with disk_faults(path):
             if not os.path.lexists(place):
                 return
-            _make_folders(self._staging)
+            make_folders(self._staging)
             draft = self._new_draft()
             try:
                 place.rename(draft)
             except (FileNotFoundError, NotADirectoryError):
                 return
-            _sync_folder(place.parent)
-            _remove(draft)
+            sync_folder(place.parent)
+            remove(draft)
 
     def zip(self, path: ArtifactPath) -> Iterator[bytes]:
         entry = self.stat(path)
@@ -124,15 +151,19 @@ class LocalStore:
         that is still coming in.
         """
         removed = 0
-        with _disk_faults(ArtifactPath()):
+        with disk_faults(ArtifactPath()):
             for draft in self._staging.iterdir() if self._staging.is_dir() else ():
-                if draft.lstat().st_mtime_ns // 1_000_000 < before_ms:
-                    _remove(draft)
-                    removed += 1
+                try:
+                    if draft.lstat().st_mtime_ns // 1_000_000 < before_ms:
+                        remove(draft)
+                        removed += 1
+                except FileNotFoundError:
+                    # Finished, or removed by another who clears up too.
+                    continue
         return removed
 
     def _place(self, path: ArtifactPath) -> Path:
-        if path.parts[:1] == (STAGING,):
+        if path.parts and is_same_name(path.parts[0], STAGING):
             raise UnsafePath(str(path), f"begins with {STAGING!r}, which the store needs itself")
         return locate(self.root, path)
 
@@ -140,7 +171,7 @@ class LocalStore:
         return self._staging / uuid4().hex
 
     def _refuse_conflicts(self, path: ArtifactPath, place: Path) -> None:
-        with _disk_faults(path):
+        with disk_faults(path):
             if place.is_dir():
                 raise IsAFolder(path)
             folder = path.parent
@@ -151,9 +182,9 @@ class LocalStore:
 
     def _publish(self, draft: Path, place: Path, path: ArtifactPath) -> None:
         for _ in range(_ATTEMPTS):
-            with _disk_faults(path):
+            with disk_faults(path):
                 try:
-                    _make_folders(place.parent)
+                    make_folders(place.parent)
                     draft.replace(place)
                 except FileNotFoundError:
                     continue
@@ -162,53 +193,17 @@ class LocalStore:
                     # again, so is the obstacle.
                     self._refuse_conflicts(path, place)
                     continue
-                _sync_folder(place.parent)
+                sync_folder(place.parent)
                 return
         raise Unavailable(f"'{path}' is being deleted again and again; nothing was stored.")
 
 
-@contextmanager
-def _disk_faults(path: ArtifactPath) -> Iterator[None]:
-    """Turn what the operating system says into what the person at the other end can use."""
-    try:
-        yield
-    except OSError as fault:
-        if fault.errno == errno.ENAMETOOLONG:
-            raise UnsafePath(str(path), "is too long for the file system") from fault
-        if fault.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise Unavailable("The artifact store is full; nothing was stored.") from fault
-        raise Unavailable(f"The artifact store cannot serve '{path}' now.") from fault
-
-
-def _write_durably(draft: Path, chunks: Iterable[bytes], path: ArtifactPath) -> int:
-    # The faults of the disk and those of the sender are kept apart: a client that hangs up
-    # is an OSError too, and is not for this module to explain.
-    with _disk_faults(path):
-        file = draft.open("xb", buffering=0)
-    size = 0
-    with file:
-        for chunk in chunks:
-            with _disk_faults(path):
-                size += _write_all(file, chunk)
-        with _disk_faults(path):
-            os.fsync(file.fileno())
-    return size
-
-
-def _write_all(file: BinaryIO, chunk: bytes) -> int:
-    # A disk that runs full may take a part of the chunk before it says so.
-    rest = memoryview(chunk)
-    while rest:
-        rest = rest[file.write(rest) :]
-    return len(chunk)
-
-
 def _pieces(file: BinaryIO, path: ArtifactPath, start: int, length: int) -> Iterator[bytes]:
     with file:
-        with _disk_faults(path):
+        with disk_faults(path):
             file.seek(start)
         while length > 0:
-            with _disk_faults(path):
+            with disk_faults(path):
                 piece = file.read(min(READ_BYTES, length))
             if not piece:
                 return
@@ -240,31 +235,3 @@ def _child(folder: ArtifactPath, place: Path, name: str) -> Entry | None:
     except UnsafePath:
         return None
     return _entry(path, place / name)
-
-
-def _make_folders(folder: Path) -> None:
-    """Make ``folder`` and what it lies in, so that they survive a loss of power."""
-    if folder.is_dir():
-        return
-    _make_folders(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except FileNotFoundError:
-        # Deleted since, with what was in it: a later word than the one to be kept here.
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _remove(place: Path) -> None:
-    if place.is_dir() and not place.is_symlink():
-        shutil.rmtree(place)
-    else:
-        place.unlink(missing_ok=True)

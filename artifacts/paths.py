@@ -109,6 +109,19 @@ class ArtifactPath:
         return type(self)(self.parts[depth:])
 
 
+def is_same_name(name: str, other: str) -> bool:
+    """Whether a file system that overlooks case and spelling may take two names for one.
+
+    macOS does; so a name that is kept for ourselves must not be told from others by ``==``.
+    """
+    return _folded(name) == _folded(other)
+
+
+def _folded(name: str) -> str:
+    spelled = unicodedata.normalize("NFKD", name)
+    return "".join(c for c in spelled if unicodedata.category(c) != "Cf").casefold()
+
+
 def locate(root: Path, path: ArtifactPath) -> Path:
     """The place of ``path`` below ``root``: the only way from an artifact path to a file.
 

@@ -1,6 +1,6 @@
 """What a place for artifact bytes can do, whatever it is made of."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +27,24 @@ class IsAFile(Invalid):
 
     def __init__(self, path: ArtifactPath) -> None:
         super().__init__(f"'{path}' is a file, not a folder.")
+
+
+class NoSuchUpload(Missing):
+    """No upload in parts of this name is under way for this path."""
+
+    def __init__(self, upload_id: str) -> None:
+        super().__init__(f"No such upload: '{upload_id}'. It may have been aborted or expired.")
+
+
+class UploadIsComplete(Invalid):
+    """The upload in parts was completed; nothing can be added to it or taken back."""
+
+    def __init__(self, upload_id: str) -> None:
+        super().__init__(f"The upload '{upload_id}' is complete already.")
+
+
+class BadParts(Invalid):
+    """The parts that are named are not the parts that were received."""
 
 
 @dataclass(frozen=True)
@@ -86,3 +104,28 @@ class ArtifactStore(Protocol):
         Names in it are relative to the folder. Raises ``NoSuchArtifact`` and ``IsAFile``
         at once, not at the first piece.
         """
+
+    def start_upload(self, path: ArtifactPath, *, parts: int) -> str:
+        """Begin to receive the file ``path`` in so many parts, and return the upload's id.
+
+        Nothing is visible before ``complete_upload``. Raises ``IsAFolder`` and ``IsAFile``.
+        """
+
+    def write_part(self, upload_id: str, number: int, chunks: Iterable[bytes]) -> str:
+        """Keep part ``number``, counted from 1, and return what tells its content from others.
+
+        A part may be sent again. Raises ``NoSuchUpload``, ``UploadIsComplete``, ``BadParts``.
+        """
+
+    def complete_upload(
+        self, upload_id: str, path: ArtifactPath, *, tags: Mapping[int, str]
+    ) -> None:
+        """Put the parts together in the order of their numbers, as the file ``path``.
+
+        ``tags`` has for every part what ``write_part`` returned. Saying the same once more is
+        harmless: a client may not have heard the first answer. Raises ``NoSuchUpload``,
+        ``UploadIsComplete`` and ``BadParts``; the upload then stands as before.
+        """
+
+    def abort_upload(self, upload_id: str, path: ArtifactPath) -> None:
+        """Forget an upload and its parts. Raises ``NoSuchUpload`` and ``UploadIsComplete``."""

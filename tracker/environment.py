@@ -62,6 +62,13 @@ class Environment(msgspec.Struct, frozen=True):
     TRACKER_MAX_JSON_MB: Annotated[
         int, Meta(ge=1, le=1024, description="The largest JSON body of an API call, in MB.")
     ] = 32
+    TRACKER_MULTIPART_UPLOADS: Annotated[
+        bool,
+        Meta(
+            description="Whether MLflow clients are told to send files of 500 MB and more in "
+            "parts. They can always choose to."
+        ),
+    ] = False
     TRACKER_LOG_LEVEL: Annotated[
         str, Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="How much is logged.")
     ] = "INFO"

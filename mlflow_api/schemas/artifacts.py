@@ -26,3 +26,36 @@ class ListArtifactsResponse(Response):
 
 class ListProxiedArtifactsResponse(Response):
     files: list[FileInfo] = []
+
+
+class CreateMultipartUpload(Request):
+    path: str
+    num_parts: int = 1
+
+
+class MultipartUploadCredential(Response):
+    url: str
+    part_number: int
+    headers: dict[str, str] = {}
+
+
+class CreateMultipartUploadResponse(Response):
+    upload_id: str
+    credentials: list[MultipartUploadCredential]
+
+
+class MultipartUploadPart(Request):
+    part_number: int
+    etag: str
+    url: str = ""
+
+
+class CompleteMultipartUpload(Request):
+    path: str
+    upload_id: str
+    parts: list[MultipartUploadPart]
+
+
+class AbortMultipartUpload(Request):
+    path: str
+    upload_id: str

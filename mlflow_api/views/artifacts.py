@@ -1,16 +1,14 @@
 """Artifacts: listed, sent and received through this server."""
 
-from collections.abc import Iterator
-
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from artifacts.paths import ArtifactPath
-from artifacts.store import Entry, NoSuchArtifact
+from artifacts.store import Entry
 from core.db import release_connection
 from core.errors import Invalid, NotSupported
-from experiments.models import Experiment
 from mlflow_api.endpoint import call, endpoint, guarded
+from mlflow_api.files import confined, received
 from mlflow_api.schemas.artifacts import (
     FileInfo,
     ListArtifacts,
@@ -19,35 +17,21 @@ from mlflow_api.schemas.artifacts import (
     ListProxiedArtifactsResponse,
 )
 from mlflow_api.schemas.common import Empty, NoBody
+from mlflow_api.views import uploads
 from runs.access import get_logged_model, get_run
 from runs.downloads import file_response
 from runs.files import artifact_store, run_store
 from runs.models import LoggedModel, Run
-from workspaces.access import get_workspace
-from workspaces.models import DEFAULT_SLUG
-
-# Artifacts of other workspaces than the default one lie below this folder.
-WORKSPACES = "workspaces"
 
 MAX_PAGE_UPLOAD = 10 * 1024 * 1024
-
-_CHUNK = 1024 * 1024
-
-
-class BrokenUpload(Invalid):
-    """Fewer bytes came than were announced; nothing is stored."""
-
-
-class UploadTooLarge(Invalid):
-    """More bytes than this way of uploading takes."""
 
 
 class NoFilesHere(Invalid):
     """The files are in a store of the user's own, which this server cannot read."""
 
 
-class NoMultipart(NotSupported):
-    """The store takes files whole; clients fall back to a plain upload."""
+class NoPresigned(NotSupported):
+    """There is no other server to fetch from; clients fall back to a plain download."""
 
 
 # ------------------------------------------------------------------ mlflow-artifacts/…
@@ -55,74 +39,33 @@ class NoMultipart(NotSupported):
 
 @guarded
 def download(request: HttpRequest, path: str, workspace: str = "") -> HttpResponseBase:
-    return file_response(request, artifact_store(), _confined(request, path))
+    return file_response(request, artifact_store(), confined(request, path))
 
 
 @guarded
 def upload(request: HttpRequest, path: str, workspace: str = "") -> HttpResponseBase:
-    place = _confined(request, path)
+    place = confined(request, path)
     release_connection()
-    artifact_store().write(place, _received(request))
+    artifact_store().write(place, received(request))
     return HttpResponse()
 
 
 @endpoint
 def delete(request: HttpRequest, body: NoBody, path: str) -> Empty:
-    artifact_store().delete(_confined(request, path))
+    artifact_store().delete(confined(request, path))
     return Empty()
 
 
 @endpoint
 def list_proxied(request: HttpRequest, body: ListProxiedArtifacts) -> ListProxiedArtifactsResponse:
     """The direct children of a folder, by their base names."""
-    entries = artifact_store().list(_confined(request, body.path, allow_root=True))
+    entries = artifact_store().list(confined(request, body.path, allow_root=True))
     return ListProxiedArtifactsResponse([_file(entry, entry.name) for entry in entries])
 
 
 @endpoint
-def refuse_multipart(request: HttpRequest, body: NoBody, path: str) -> Empty:
-    raise NoMultipart("Multipart upload is not supported for the current artifact repository")
-
-
-def _confined(request: HttpRequest, text: str, *, allow_root: bool = False) -> ArtifactPath:
-    """The path in the store that ``text`` means in the request's workspace.
-
-    Nothing of another workspace can be named: there it does not exist.
-    """
-    path = ArtifactPath.parse(text.rstrip("/") if allow_root else text, allow_root=allow_root)
-    workspace = get_workspace(request)
-    slug = workspace.slug
-    if path.parts[:1] != (WORKSPACES,):
-        if slug == DEFAULT_SLUG:
-            return path
-        path = ArtifactPath((WORKSPACES, slug)) / path
-    # An experiment that was moved out of a workspace keeps its files there, and its alone.
-    key = path.parts[2] if len(path.parts) > 2 else ""
-    owner = None
-    if key.isascii() and key.isdecimal() and int(key) < 2**63:
-        owner = Experiment.objects.filter(
-            pk=key, artifact_location=f"mlflow-artifacts:/{'/'.join(path.parts[:3])}"
-        ).first()
-    if owner.workspace_id != workspace.pk if owner else path.parts[1:2] != (slug,):
-        raise NoSuchArtifact(path)
-    return path
-
-
-def _received(request: HttpRequest) -> Iterator[bytes]:
-    """The body of the request, in pieces. Raises ``BrokenUpload`` if it ends too early."""
-    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
-        # The server undoes the chunks; Django would take the missing length for 0.
-        source, announced = request.environ["wsgi.input"], None
-    else:
-        source, announced = request, int(request.headers.get("Content-Length") or 0)
-    received = 0
-    while piece := source.read(_CHUNK):
-        received += len(piece)
-        yield piece
-    if announced is not None and received != announced:
-        raise BrokenUpload(
-            f"The upload ended after {received} of {announced} bytes. Nothing was stored."
-        )
+def refuse_presigned(request: HttpRequest, body: NoBody, path: str) -> Empty:
+    raise NoPresigned("Multipart download is not supported for the current artifact repository")
 
 
 # ------------------------------------------------------------------ By run and by logged model
@@ -143,11 +86,8 @@ def get_of_run(request: HttpRequest, workspace: str = "") -> HttpResponseBase:
 def upload_to_run(request: HttpRequest, workspace: str = "") -> HttpResponseBase:
     run = get_run(request, request.GET.get("run_id") or request.GET.get("run_uuid", ""))
     path = _below(run, request.GET.get("path", ""))
-    if int(request.headers.get("Content-Length") or 0) > MAX_PAGE_UPLOAD:
-        raise UploadTooLarge(
-            f"Artifact size is too large. Max size is {MAX_PAGE_UPLOAD // 1024 // 1024}MB."
-        )
-    artifact_store().write(path, _received(request))
+    release_connection()
+    artifact_store().write(path, received(request, at_most=MAX_PAGE_UPLOAD))
     return HttpResponse(content_type="application/json")
 
 
@@ -197,10 +137,11 @@ def _file(entry: Entry, path: str) -> FileInfo:
 proxy_urlpatterns = [
     call("artifacts", GET=list_proxied),
     call("artifacts/<path:path>", GET=download, PUT=upload, DELETE=delete),
-    call("mpu/create/<path:path>", POST=refuse_multipart),
-    call("mpu/complete/<path:path>", POST=refuse_multipart),
-    call("mpu/abort/<path:path>", POST=refuse_multipart),
-    call("presigned/<path:path>", GET=refuse_multipart),
+    call("mpu/create/<path:path>", POST=uploads.create),
+    call("mpu/part/<str:ticket>", PUT=uploads.receive),
+    call("mpu/complete/<path:path>", POST=uploads.complete),
+    call("mpu/abort/<path:path>", POST=uploads.abort),
+    call("presigned/<path:path>", GET=refuse_presigned),
 ]
 
 # Below api/2.0/mlflow/

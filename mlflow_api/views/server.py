@@ -1,6 +1,7 @@
 """What clients and load balancers ask about the server itself."""
 
 import msgspec
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
@@ -24,7 +25,9 @@ _SERVER_INFO = {
     "store_type": "SqlStore",
     "workspaces_enabled": True,
     "trace_archival_enabled": False,
-    "multipart_uploads_enabled": False,
+    # Only on demand: clients send parts without their own certificates and credentials, which
+    # a proxy in front may insist on, and do not fall back.
+    "multipart_uploads_enabled": settings.ENVIRONMENT.TRACKER_MULTIPART_UPLOADS,
     "multipart_downloads_enabled": False,
     "artifact_serving_enabled": True,
     "presigned_upload_run_id_supported": False,

@@ -211,6 +211,11 @@ DIFFERENCES: dict[str, set[str]] = {
     "Traces are not kept here, and so neither is where old ones would go": {
         "a workspace's old traces: {'location': 's3://b/x'}",
     },
+    "Large files can be sent in parts to a store on a disk too": {
+        "an upload in parts",
+        "no upload in parts to abort",
+        "the end of no upload in parts",
+    },
     # ---------------------------------------------------------------- Safety
     "A path is one path: no dots, back-slashes or NUL in it, however they are written": {
         "files at '.'",

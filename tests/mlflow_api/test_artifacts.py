@@ -184,9 +184,7 @@ def test_another_workspace_keeps_its_files_apart(api):
     assert {outside.status_code, reaching.status_code, unknown.status_code} == {404}
 
 
-def test_multipart_is_declined_so_that_clients_fall_back(api):
-    answer = api.client.post(
-        "/api/2.0/mlflow-artifacts/mpu/create/1/r/x", {"num_parts": 2}, "application/json"
-    )
+def test_presigned_downloads_are_declined_so_that_clients_fall_back(api):
+    answer = api.client.get("/api/2.0/mlflow-artifacts/presigned/1/r/x")
 
     assert (answer.status_code, answer.json()["error_code"]) == (501, "NOT_IMPLEMENTED")

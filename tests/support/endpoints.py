@@ -45,9 +45,9 @@ _AREAS = {
 # MLflow's pages and their scripts, which are no calls.
 _PAGES = re.compile(r"^/($|build/|static-files/)")
 
-_WHOLE_FILES = "partly: answers `NOT_IMPLEMENTED`, and clients send or fetch the whole file"
+_WHOLE_FILES = "partly: answers `NOT_IMPLEMENTED`, and clients fetch the whole file"
 _PARTLY = {
-    r"/mlflow-artifacts/(mpu|presigned)/": _WHOLE_FILES,
+    r"/mlflow-artifacts/presigned/": _WHOLE_FILES,
 }
 
 

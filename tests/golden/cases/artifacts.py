@@ -115,16 +115,16 @@ CASES = [
         get("/get-artifact", run_id="<run>", path="../../x"),
     ),
     case(
-        "no upload in parts",
+        "an upload in parts",
         *NEW_RUN,
         post("/api/2.0/mlflow-artifacts/mpu/create/a/b", path="x", num_parts=2),
     ),
     case(
-        "no other upload in parts",
+        "the end of no upload in parts",
         post("/api/2.0/mlflow-artifacts/mpu/complete/a/b", path="x", upload_id="u", parts=[]),
     ),
     case(
-        "no end of an upload in parts",
+        "no upload in parts to abort",
         post("/api/2.0/mlflow-artifacts/mpu/abort/a/b", path="x", upload_id="u"),
     ),
     case(

@@ -11,11 +11,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, SystemCheckError
 from django.db import DatabaseError
 
+from artifacts.local import STALE_MS
 from core.time import now_ms
 from runs.files import artifact_store
 from tracker import demo
-
-_DAY_MS = 24 * 60 * 60 * 1000
 
 
 class Command(BaseCommand):
@@ -64,7 +63,7 @@ class Command(BaseCommand):
             ) from None
         call_command("collectstatic", interactive=False, verbosity=0)
         # What uploads left that a kill cut off; none that is under way elsewhere is so old.
-        artifact_store().clear_staging(before_ms=now_ms() - _DAY_MS)
+        artifact_store().clear_staging(before_ms=now_ms() - STALE_MS)
 
     def _say_where(self, address: str) -> None:
         self.stdout.write(
