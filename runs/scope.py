@@ -13,6 +13,7 @@ from runs.columns import Column, Columns, choose_columns
 from runs.filters import RunFilter
 from runs.models import Run, RunKey
 from runs.ordering import SortKey, parse_sort
+from runs.tree import read_nesting, top_level
 from workspaces.access import get_workspace
 from workspaces.models import Workspace
 
@@ -64,6 +65,13 @@ class Scope:
             faults = [text for errors in run_filter.errors.values() for text in errors]
             raise UnreadableFilter(" ".join(faults))
         return run_filter.qs
+
+    def listed(self, query: QueryDict) -> QuerySet[Run]:
+        """The runs that an address shows as rows of their own. Raises ``UnreadableFilter``."""
+        matching = self.matching(query)
+        is_narrowed = RunFilter(query, queryset=self.runs).is_active
+        nesting = read_nesting(query, self.keys, is_narrowed=is_narrowed)
+        return top_level(matching) if nesting.is_nested else matching
 
     def address(self, view: str = "", *args: object) -> str:
         """Where the list is, or what belongs to it: ``trash``, ``selection`` and so on."""

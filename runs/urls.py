@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from runs.views import artifacts, compare, comparing, export, run_detail, run_list, run_rows
+from runs.views import (
+    artifacts,
+    compare,
+    comparing,
+    export,
+    run_detail,
+    run_list,
+    run_rows,
+    selection,
+)
 
 app_name = "runs"
 urlpatterns = [
@@ -16,6 +25,17 @@ urlpatterns = [
         name="list_export",
     ),
     path("runs/export.<str:ending>", export.run_export, name="all_export"),
+    path(
+        "experiments/<int:experiment_id>/selection/",
+        selection.change_selection,
+        name="list_selection",
+    ),
+    path(
+        "experiments/<int:experiment_id>/selection/tag/", selection.tag_selection, name="list_tag"
+    ),
+    path("runs/selection/", selection.change_selection, name="all_selection"),
+    path("runs/selection/tag/", selection.tag_selection, name="all_tag"),
+    path("undo/<str:token>/", selection.undo_last, name="undo"),
     *comparing.urlpatterns,
     path("compare/figure.json", compare.figure, name="figure"),
     path("compare/figure.svg", compare.chart_drawing, name="drawing"),

@@ -362,6 +362,21 @@ def note_keys(experiment_id: int, kind: str, values: Mapping[str, str]) -> None:
         for name, sample in news.items()
         if name not in there or there[name] not in (None, sample)
     ]
+    _write_keys(rows)
+    learned = {
+        (experiment_id, kind, name): (None if name in there and there[name] != sample else sample)
+        for name, sample in news.items()
+    }
+    after_commit(lambda: _remember(learned))
+
+
+def note_value(experiment_ids: Sequence[int], kind: str, name: str, value: str) -> None:
+    """Remember that runs of several experiments have one value under one name."""
+    sample = value[:MAX_KEY_LENGTH]
+    _write_keys([(experiment, kind, name, sample, False) for experiment in experiment_ids])
+
+
+def _write_keys(rows: Sequence[tuple]) -> None:
     upsert_rows(
         RunKey._meta.db_table,
         {
@@ -378,11 +393,6 @@ def note_keys(experiment_id: int, kind: str, values: Mapping[str, str]) -> None:
             'runs_runkey.varies OR runs_runkey."sample" <> excluded."sample"'
         ),
     )
-    learned = {
-        (experiment_id, kind, name): (None if name in there and there[name] != sample else sample)
-        for name, sample in news.items()
-    }
-    after_commit(lambda: _remember(learned))
 
 
 def forget() -> None:

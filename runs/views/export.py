@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from artifacts.media import disposition
 from runs.exporting import RunTable, csv_of, json_of, parquet_of, run_table
 from runs.scope import Scope, get_scope, sort_of
+from runs.selecting import selected_runs, selection_of
 
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -29,12 +30,19 @@ _STREAMS: dict[str, Callable[[RunTable], object]] = {"csv": csv_of, "json": json
 def run_export(
     request: HttpRequest, workspace: str, ending: str, experiment_id: int | None = None
 ) -> HttpResponseBase:
-    """All runs that the same address shows as pages, with the columns it shows."""
+    """All runs that the same address shows as pages, with the columns it shows.
+
+    ``selected`` asks for those that the browser has ticked, whatever the filter shows of them.
+    """
     if ending not in _TYPES:
         raise Http404
     scope = get_scope(request, experiment_id)
+    if request.GET.get("selected"):
+        runs = selected_runs(scope, selection_of(request, scope))
+    else:
+        runs = scope.matching(request.GET)
     table = run_table(
-        scope.matching(request.GET),
+        runs,
         sort=sort_of(request.GET),
         columns=scope.columns(request.GET),
         experiments=scope.experiments,

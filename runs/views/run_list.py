@@ -20,6 +20,7 @@ from runs.models import KeyKind, RunStatus
 from runs.ordering import SortKey, page_of_runs
 from runs.scope import Scope, get_scope, sort_of
 from runs.search_code import search_code
+from runs.selecting import read_selected, selection_of
 from runs.snippets import autologged_run, first_run
 from runs.table import Row, count_up_to, table_rows
 from runs.tree import read_nesting, top_level
@@ -124,6 +125,8 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
         "everything_url": _with(query, cols=columns.everything) if columns.everything else "",
         "automatic_url": _with(query, cols=None),
         "rows": rows,
+        "selected": read_selected(scope, selection_of(request, scope), page=page.runs),
+        "selection_url": f"{scope.address('selection')}?{query.urlencode()}",
         "exports": export_links(scope, query) if count else [],
         "example_filter": _example_filter(rows),
         "count": count,

@@ -147,17 +147,19 @@
 
   function showSelection(form) {
     const boxes = ticks(form);
-    const count = boxes.filter((box) => box.checked).length;
+    const here = boxes.filter((box) => box.checked).length;
+    // Of a list of many pages, others may have ticks as well.
+    const count = here + Number(form.dataset.elsewhere || 0);
     const head = form.querySelector("[data-tick-all]");
     if (head) {
-      head.checked = count > 0 && count === boxes.length;
-      head.indeterminate = count > 0 && count < boxes.length;
+      head.checked = here > 0 && here === boxes.length;
+      head.indeterminate = here > 0 && here < boxes.length;
     }
-    for (const place of all("[data-tick-count]", form)) place.textContent = count;
+    for (const place of all("[data-tick-count]", form)) place.textContent = count.toLocaleString("en-US");
     for (const button of all("[data-needs], [data-needs-exactly]", form)) {
       const enough = button.dataset.needsExactly
         ? count === Number(button.dataset.needsExactly)
-        : count >= Number(button.dataset.needs);
+        : count >= Number(button.dataset.needs) && count <= Number(button.dataset.most || Infinity);
       button.setAttribute("aria-disabled", String(!enough));
       const reason = document.getElementById(button.getAttribute("aria-describedby"));
       if (reason) reason.hidden = enough;

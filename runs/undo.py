@@ -1,0 +1,93 @@
+"""Taking back the last thing that a browser did to many runs.
+
+What it takes is kept in the browser's session, not in the page: the runs are known by their keys,
+and a tag's old values are nobody else's business. The next such act replaces it.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from core.errors import Missing
+from runs.actions.bulk import TagChange, put_tags_back, restore_runs, trash_runs
+from workspaces.models import Workspace
+
+_SESSION_KEY = "undo"
+
+# Old values of a tag beyond this are too much for a session.
+_MAX_CHARACTERS = 500_000
+
+
+class NothingToUndo(Missing):
+    """It was undone already, or something else was done since."""
+
+    def __init__(self) -> None:
+        super().__init__("This can no longer be undone. Something else was done since.")
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What was taken back, in words, and the page to go back to."""
+
+    message: str
+    back: str
+
+
+def offer_undo_of_trash(request: HttpRequest, keys: Sequence[int], **place) -> str:
+    """The text of the offer to restore runs that were moved to the trash."""
+    return _offer(request, {"verb": "trash", "keys": list(keys)}, **place)
+
+
+def offer_undo_of_restore(request: HttpRequest, keys: Sequence[int], **place) -> str:
+    """The text of the offer to move restored runs to the trash again."""
+    return _offer(request, {"verb": "restore", "keys": list(keys)}, **place)
+
+
+def offer_undo_of_tag(request: HttpRequest, change: TagChange, *, key: str, **place) -> str:
+    """The text of the offer to give a tag its old values; empty if they are too long to keep."""
+    if sum(map(len, change.old.values())) > _MAX_CHARACTERS:
+        request.session.pop(_SESSION_KEY, None)
+        return ""
+    keys, old = list(change.keys), list(change.old.items())
+    return _offer(request, {"verb": "tag", "keys": keys, "key": key, "old": old}, **place)
+
+
+def undo(request: HttpRequest, workspace: Workspace, token: str) -> Undone:
+    """Take it back. Raises ``NothingToUndo``."""
+    kept = request.session.get(_SESSION_KEY)
+    if not kept or kept["token"] != token or kept["workspace"] != workspace.pk:
+        raise NothingToUndo
+    keys = kept["keys"]
+    match kept["verb"]:
+        case "trash":
+            message = f"Restored {_runs(len(restore_runs(keys)))}"
+        case "restore":
+            message = f"Moved {_runs(len(trash_runs(keys)))} back to Trash"
+        case _:
+            put_tags_back(TagChange(keys, dict(kept["old"])), key=kept["key"])
+            message = f"The tag {kept['key']} of {_runs(len(keys))} is as it was"
+    del request.session[_SESSION_KEY]
+    return Undone(message, kept["back"])
+
+
+def message_with_undo(request: HttpRequest, text: str, offer: str) -> SafeString:
+    """What was done, with a button that takes it back."""
+    context = {"text": text, "undo_url": offer}
+    return render_to_string("components/_undo.html", context, request)
+
+
+def _offer(request: HttpRequest, kept: dict, *, workspace: Workspace, back: str) -> str:
+    """The address that takes it back."""
+    token = secrets.token_urlsafe(9)
+    place = {"token": token, "workspace": workspace.pk, "back": back}
+    request.session[_SESSION_KEY] = kept | place
+    return reverse("runs:undo", args=[workspace.slug, token])
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count:,} runs"

@@ -1,0 +1,93 @@
+/*
+ * Keeps the ticks of a run list on the server as they are made, so that another page of the list,
+ * or a run and the way back, finds them again. Without it every button of the bar keeps them.
+ */
+(() => {
+  "use strict";
+
+  const form = document.getElementById("selection");
+  const bar = form?.querySelector(".selection-bar");
+  if (!bar) return;
+  const boxes = () => [...form.querySelectorAll('[name="run"]')];
+  const ticked = () => boxes().filter((box) => box.checked);
+  const values = (list) => list.map((box) => box.value);
+  let known = new Set(values(ticked()));
+  let sending = Promise.resolve();
+  let changes = 0;
+
+  function show(html, here, isNews) {
+    const list = new DOMParser().parseFromString(html, "text/html").getElementById("selection-list");
+    if (!list) return;
+    // What was ticked since it was asked is on its way.
+    if (list.dataset.ticked !== undefined && isNews) {
+      const kept = list.dataset.ticked.split(",");
+      for (const box of boxes()) box.checked = kept.includes(box.value);
+      known = new Set(values(ticked()));
+      here = known.size;
+    }
+    form.dataset.elsewhere = Math.max(list.dataset.count - here, 0);
+    bar.toggleAttribute("data-kept", form.dataset.elsewhere > 0);
+    document.getElementById("selection-list").replaceWith(list);
+    document.dispatchEvent(new CustomEvent("htmx:afterSettle"));
+  }
+
+  // One after another, so that the last answer is of the last tick; also while the page is left.
+  function send(fields) {
+    const here = ticked().length;
+    const before = changes;
+    const body = new URLSearchParams(fields);
+    body.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+    sending = sending.then(async () => {
+      try {
+        const answer = await fetch(form.action, {
+          method: "POST",
+          body,
+          headers: { "HX-Request": "true" },
+          keepalive: true,
+        });
+        if (answer.ok) show(await answer.text(), here, changes === before);
+        else document.dispatchEvent(new CustomEvent("htmx:sendError"));
+      } catch {
+        document.dispatchEvent(new CustomEvent("htmx:sendError"));
+      }
+    });
+    return sending;
+  }
+
+  function keep() {
+    const now = new Set(values(ticked()));
+    const changed = values(boxes()).filter((id) => now.has(id) !== known.has(id));
+    known = now;
+    changes += 1;
+    if (!changed.length) return;
+    send([["shown", changed.join(",")], ...changed.filter((id) => now.has(id)).map((id) => ["run", id])]);
+  }
+
+  form.addEventListener("selectionchange", keep);
+
+  const compare = () => send([["page", values(boxes()).join(",")]]);
+
+  // Rows that open below another one come without their ticks.
+  document.addEventListener("htmx:afterSwap", compare);
+
+  // Ticks of a page that the browser kept in its memory may have been changed elsewhere since.
+  addEventListener("pageshow", (event) => {
+    const [navigation] = performance.getEntriesByType("navigation");
+    if (event.persisted || navigation?.type === "back_forward") compare();
+  });
+
+  form.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-quiet]");
+    if (!button) return;
+    event.preventDefault();
+    const id = button.value.split(":")[1];
+    const items = [...form.querySelectorAll(".picked button")];
+    const place = items.indexOf(button);
+    for (const box of boxes()) if (!id || box.value === id) box.checked = false;
+    known = new Set(values(ticked()));
+    await send([["do", button.value]]);
+    // What held the focus is gone now.
+    const next = form.querySelectorAll(".picked button");
+    (id && next.length ? next[Math.min(place, next.length - 1)] : boxes()[0])?.focus();
+  });
+})();
