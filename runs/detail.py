@@ -13,7 +13,7 @@ from core.time import now_ms
 from experiments.models import NOTE_TAG, Direction, Experiment
 from runs.charts.cards import ChartCard, chart_card
 from runs.charts.page import card_id
-from runs.charts.plots import charted_runs
+from runs.charts.plots import charted_runs, one_metric
 from runs.charts.spec import ChartSpec
 from runs.directions import Better, which_is_better
 from runs.forms import RESERVED_PREFIX
@@ -567,11 +567,9 @@ def _charts(run: Run, stats: Sequence[MetricStat]) -> list[ChartCard]:
     runs = charted_runs([run])
     return [
         chart_card(
-            ChartSpec(stat.key.name),
+            one_metric(ChartSpec(stat.key.name), runs, {run.pk: stat}),
             id=card_id(stat.key.name),
             workspace=run.experiment.workspace.slug,
-            runs=runs,
-            stats={run.pk: stat},
             better=which_is_better(stat.key.name, experiments=[run.experiment]),
         )
         for stat in stats

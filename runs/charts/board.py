@@ -6,7 +6,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qs, urlencode
+
+from django.utils.datastructures import MultiValueDict
 
 from runs.charts.spec import BadChart, ChartSpec
 
@@ -24,7 +26,7 @@ class Change:
     @classmethod
     def read(cls, text: str) -> "Change":
         """Raises ``BadChart``."""
-        query = dict(parse_qsl(text, max_num_fields=20))
+        query = MultiValueDict(parse_qs(text, max_num_fields=40))
         spec = ChartSpec.read(query)
         return cls(at=query.get("at") or spec.metric, spec=spec, is_new=query.get("new") == "1")
 

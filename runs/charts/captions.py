@@ -3,29 +3,34 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from core.formatting import is_finite, number_text
-from runs.charts.plots import ChartedRun, chosen_type
-from runs.charts.spec import ChartSpec, Type
+from runs.charts.plots import ChartData, ChartedRun, chosen_type
+from runs.charts.spec import Band, Center, ChartSpec, Type
 from runs.directions import Better
 from runs.models import MetricStat
 from runs.series import Statistic, value_of
 
+_BANDS = {
+    Band.RANGE: "all values",
+    Band.DEVIATION: "one standard deviation",
+    Band.CONFIDENCE: "its 95 % confidence interval",
+}
 _WORDS = "No One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve".split()
 
 
-def caption(
-    spec: ChartSpec,
-    *,
-    runs: Sequence[ChartedRun],
-    stats: Mapping[int, MetricStat],
-    better: Better | None,
-) -> str:
+def caption(data: ChartData, *, better: Better | None) -> str:
     """One to three sentences: which run stands out, and what is NaN or infinite."""
+    spec, stats, runs = data.spec, data.stats, data.runs
     logged = [run for run in runs if run.key in stats]
     if not logged:
         return "None of the runs logged it."
     sentences = [
         _one(stats[logged[0].key]) if len(logged) == 1 else _many(spec, logged, stats, better)
     ]
+    if data.groups:
+        center = Center(spec.center).label.lower()
+        by = f"{len(data.groups)} groups" if len(data.groups) > 1 else "one group"
+        band = f", with {_BANDS[spec.band]} around it" if spec.band else ""
+        sentences.insert(0, f"The {center} of {by} of runs{band}.")
     missing = len(runs) - len(logged)
     if missing:
         sentences.append(f"{_count(missing, 'run')} did not log it.")

@@ -1,13 +1,13 @@
 """What a page needs to show a chart: addresses, words and values. The browser draws it later."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
 
 from runs.charts.captions import caption
 from runs.charts.figures import MAX_NAMED_PLACES
-from runs.charts.plots import MAX_LABEL_LENGTH, ChartedRun, chosen_type, chosen_x
+from runs.charts.plots import MAX_LABEL_LENGTH, ChartData, ChartedRun, chosen_type, chosen_x
 from runs.charts.spec import ChartSpec, Type, X
 from runs.directions import Better
 from runs.models import MetricStat
@@ -16,9 +16,10 @@ from runs.series import Statistic, value_of
 
 @dataclass(frozen=True)
 class ValueRow:
-    """What is known of one run's values."""
+    """What is known of one run's values; ``measure`` names them where there are several."""
 
     run: ChartedRun
+    measure: str
     stat: MetricStat
     is_best: bool
 
@@ -57,28 +58,31 @@ class ChartCard:
 
 
 def chart_card(
-    spec: ChartSpec,
-    *,
-    id: str,
-    workspace: str,
-    runs: Sequence[ChartedRun],
-    stats: Mapping[int, MetricStat],
-    better: Better | None = None,
-    **more: str,
+    data: ChartData, *, id: str, workspace: str, better: Better | None = None, **more: str
 ) -> ChartCard:
-    """The card of ``spec`` for ``runs``, whose ``stats`` of that metric are at hand."""
-    logged = [run for run in runs if run.key in stats]
-    query = f"runs={','.join(run.run_id for run in runs)}&{spec.query}"
-    last = {run: value_of(stats[run.key], Statistic.LAST) for run in logged}
-    best = better.best(last.values()) if better and len(logged) > 1 else None
+    """The card of a chart whose data are at hand."""
+    spec, stats = data.spec, data.stats
+    query = f"runs={','.join(run.run_id for run in data.runs)}&{spec.query}"
+    last = {run: value_of(stats[run.key], Statistic.LAST) for run in data.runs if run.key in stats}
+    best = better.best(last.values()) if better and len(last) > 1 else None
     return ChartCard(
         id=id,
-        title=spec.title or _title(spec, stats),
+        title=spec.title or _title(data),
         spec=spec,
-        caption=caption(spec, runs=runs, stats=stats, better=better),
+        caption=caption(data, better=better),
         direction=better.words if better else "",
-        legend=logged if len(logged) > 1 and not _names_runs(spec, stats) else [],
-        values=[ValueRow(run, stats[run.key], last[run] == best) for run in logged],
+        legend=_legend(data),
+        values=[
+            ValueRow(
+                run,
+                measure.name if len(spec.measures) > 1 else "",
+                data.measured[measure][run.key],
+                is_best=measure == spec.measures[0] and last.get(run) == best,
+            )
+            for measure in spec.measures
+            for run in data.runs
+            if run.key in data.measured[measure]
+        ],
         figure_url=f"{reverse('runs:figure', args=[workspace])}?{query}",
         drawing_url=f"{reverse('runs:drawing', args=[workspace])}?{query}",
         csv_url=f"{reverse('runs:points', args=[workspace])}?{query}",
@@ -86,16 +90,28 @@ def chart_card(
     )
 
 
-def _names_runs(spec: ChartSpec, stats: Mapping[int, MetricStat]) -> bool:
+def _legend(data: ChartData) -> Sequence[ChartedRun]:
+    """What the buttons below a chart show and hide; nothing where that would say nothing."""
+    groups = data.groups
+    if groups:
+        named = len(groups) <= MAX_NAMED_PLACES and chosen_type(data.spec, data.stats) != Type.LINE
+        return [] if named else list(groups)
+    logged = data.logged
+    return logged if len(logged) > 1 and not _names_runs(data) else []
+
+
+def _names_runs(data: ChartData) -> bool:
     """Whether the chart itself says below each value whose it is."""
-    return len(stats) <= MAX_NAMED_PLACES and chosen_x(spec, stats) == X.RUN
+    return len(data.logged) <= MAX_NAMED_PLACES and chosen_x(data.spec, data.stats) == X.RUN
 
 
-def _title(spec: ChartSpec, stats: Mapping[int, MetricStat]) -> str:
-    """The metric, and what is unusual about how it is drawn."""
-    title = spec.metric
-    if spec.statistic != Statistic.LAST and chosen_type(spec, stats) != Type.LINE:
+def _title(data: ChartData) -> str:
+    """The measures, and what is unusual about how they are drawn."""
+    spec = data.spec
+    title = ", ".join(measure.name for measure in spec.measures)
+    if spec.statistic != Statistic.LAST and chosen_type(spec, data.stats) != Type.LINE:
         title += f" ({Statistic(spec.statistic).label.lower()})"
-    if spec.param:
-        title += f" by {spec.param[:MAX_LABEL_LENGTH]}"
+    by = spec.group_field or spec.x_field
+    if by is not None and by.kind != "run":
+        title += f" by {by.label[:MAX_LABEL_LENGTH]}"
     return title

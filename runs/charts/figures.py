@@ -16,11 +16,11 @@ import plotly.graph_objects as go
 
 from core.formatting import middle_text, number_text
 from runs.charts import palette
-from runs.charts.plots import Line, Mark, Plot
+from runs.charts.plots import Axis, Line, Mark, Plot
 from runs.charts.spec import Type
 
 # Part of every figure's ETag: to be raised when the same plot becomes another figure.
-VERSION = "4"
+VERSION = "5"
 
 # Up to here every line fits into one box that follows the pointer.
 MAX_UNIFIED_LINES = 8
@@ -60,6 +60,8 @@ def figure_bytes(plot: Plot, *, chart_id: str) -> bytes:
 
 
 def _traces(plot: Plot, line: Line) -> Iterable[dict]:
+    if plot.type == Type.LINE and line.low:
+        yield _band(plot, line)
     if plot.type == Type.BAR:
         yield _bar(plot, line)
     elif plot.type == Type.SCATTER or line.numbers == 1:
@@ -70,8 +72,76 @@ def _traces(plot: Plot, line: Line) -> Iterable[dict]:
         yield _rail(plot, line)
 
 
+def dash_of(line: Line) -> str:
+    """How a line is broken: by its measure where there are several, else by its run."""
+    if line.dash is None:
+        return palette.dash(line.run.slot)
+    return palette.DASHES[line.dash % len(palette.DASHES)]
+
+
+def symbol_of(line: Line) -> str:
+    """The shape of its markers, likewise."""
+    return palette.symbol(line.run.slot if line.dash is None else line.dash)
+
+
+def bar_span(plot: Plot, line: Line) -> tuple[float, float]:
+    """Where a bar begins beside its place, and how wide it is: those of one place share it."""
+    measures = len({each.measure for each in plot.lines})
+    width = 0.7 / max(measures, 1)
+    return -0.35 + width * (line.dash or 0) % 0.7, width
+
+
+def _band(plot: Plot, line: Line) -> dict:
+    """The area around the center of a group, one piece a stretch without a gap."""
+    x: list[float] = []
+    y: list[float] = []
+    for stretch in band_stretches(line):
+        if x:
+            x.append(math.nan)
+            y.append(math.nan)
+        x += [a for a, _, _ in stretch] + [a for a, _, _ in reversed(stretch)]
+        y += [low for _, low, _ in stretch] + [high for _, _, high in reversed(stretch)]
+    return {
+        **_common(plot, line),
+        "type": "scatter",
+        "mode": "lines",
+        "x": _typed(x),
+        "y": _typed(y),
+        "fill": "toself",
+        "fillcolor": palette.band(line.run.slot),
+        "line": {"width": 0},
+        "hoverinfo": "skip",
+        "hovertemplate": None,
+    }
+
+
+def band_stretches(line: Line) -> list[list[tuple[float, float, float]]]:
+    """Place, lower and upper end of a band, cut where it has none."""
+    stretches: list[list[tuple[float, float, float]]] = [[]]
+    for edge in zip(line.x, line.low, line.high, strict=True):
+        if all(map(math.isfinite, edge)):
+            stretches[-1].append(edge)
+        elif stretches[-1]:
+            stretches.append([])
+    return [stretch for stretch in stretches if stretch]
+
+
+def _whiskers(line: Line) -> dict | None:
+    """The ends of the band of single values, as Plotly takes them."""
+    if not line.low or not all(map(math.isfinite, [*line.low, *line.high])):
+        return None
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [high - value for value, high in zip(line.y, line.high, strict=True)],
+        "arrayminus": [value - low for value, low in zip(line.y, line.low, strict=True)],
+        "thickness": 1.5,
+        "width": 4,
+    }
+
+
 def _curve(plot: Plot, line: Line) -> dict:
-    is_marked = len(plot.lines) >= MIN_MARKED_LINES
+    is_marked = len(plot.lines) >= MIN_MARKED_LINES and not line.is_faint
     return {
         **_common(plot, line),
         "type": "scatter",
@@ -79,15 +149,16 @@ def _curve(plot: Plot, line: Line) -> dict:
         "x": _typed(line.x),
         "y": _typed(line.y),
         "connectgaps": False,
+        "opacity": 0.25 if line.is_faint else 1,
         "line": {
             "color": palette.color(line.run.slot),
-            "dash": palette.dash(line.run.slot),
-            "width": 1.75,
+            "dash": dash_of(line),
+            "width": 1 if line.is_faint else 1.75,
             "simplify": False,
         },
         "marker": {
             "color": palette.color(line.run.slot),
-            "symbol": palette.symbol(line.run.slot),
+            "symbol": symbol_of(line),
             "size": 6 if is_marked else 5,
             # A number between two NaN is a point that no line shows: then all are marked.
             "maxdisplayed": 0 if _has_islands(line) else 12,
@@ -107,23 +178,27 @@ def _points(plot: Plot, line: Line) -> dict:
         "textposition": "top center",
         "textfont": {"size": 11},
         "cliponaxis": False,
+        "error_y": _whiskers(line),
         "marker": {
             "color": palette.color(line.run.slot),
-            "symbol": palette.symbol(line.run.slot),
+            "symbol": symbol_of(line),
             "size": 9,
         },
     }
 
 
 def _bar(plot: Plot, line: Line) -> dict:
-    are_labeled = len(plot.lines) <= MAX_VALUE_LABELS
+    offset, width = bar_span(plot, line)
+    are_labeled = len(plot.lines) <= MAX_VALUE_LABELS and not line.low
     patterns = {"solid": "", "8px,5px": "/", "3px,3px": "."}
     return {
         **_common(plot, line),
         "type": "bar",
         "x": _typed(line.x),
         "y": _typed(line.y),
-        "width": 0.7,
+        "offset": offset,
+        "width": width,
+        "error_y": _whiskers(line),
         "text": [number_text(value) for value in line.y] if line.numbers and are_labeled else None,
         "textposition": "outside",
         "textfont": {"size": 11},
@@ -131,7 +206,7 @@ def _bar(plot: Plot, line: Line) -> dict:
         "cliponaxis": False,
         "marker": {
             "color": palette.color(line.run.slot),
-            "pattern": {"shape": patterns[palette.dash(line.run.slot)], "fillmode": "overlay"},
+            "pattern": {"shape": patterns[dash_of(line)], "fillmode": "overlay"},
         },
     }
 
@@ -169,7 +244,7 @@ def _text_position(mark: Mark) -> str:
 
 def _common(plot: Plot, line: Line) -> dict:
     return {
-        "name": _plain(line.run.label),
+        "name": _plain(f"{line.label} (not smoothed)" if line.is_faint else line.label),
         # The page's legend shows and hides all that belongs to a run.
         "legendgroup": line.run.run_id,
         "hovertemplate": _hover(plot, "%{y:.6~g}"),
@@ -221,11 +296,12 @@ def _layout(plot: Plot, chart_id: str) -> dict:
             if max(steps, default=0) - min(steps, default=0) <= _FEW_STEPS:
                 x["dtick"] = 1
     layout = {
-        "xaxis": x,
+        "xaxis": x | _bounds(plot.x),
         "yaxis": {
             "title": {"text": _plain(middle_text(plot.y.title, MAX_TITLE_LENGTH))},
             "automargin": True,
             "type": "linear",
+            **_bounds(plot.y),
         },
         "hovermode": "x unified" if _is_unified(plot) else "closest",
         "barmode": "overlay",
@@ -234,6 +310,8 @@ def _layout(plot: Plot, chart_id: str) -> dict:
         # What the page is to say beside the chart.
         "meta": {"notes": list(plot.notes)},
     }
+    if plot.rule is not None and (plot.rule > 0 or not plot.y.is_log):
+        layout |= _rule(plot.rule, is_log=plot.y.is_log)
     if any(line.marks for line in plot.lines):
         layout["yaxis2"] = {
             "overlaying": "y",
@@ -245,6 +323,44 @@ def _layout(plot: Plot, chart_id: str) -> dict:
             # Nothing has a place on it, so it would make numbers up.
             layout["yaxis"] |= {"range": [0, 1], "showticklabels": False}
     return layout
+
+
+def _bounds(axis: Axis) -> dict:
+    """The scale of an axis, and where it begins and ends, which Plotly takes as powers on a log."""
+    if axis.kind != "number":
+        return {}
+    ends = [axis.low, axis.high]
+    if axis.is_log:
+        ends = [None if end is None else math.log10(end) for end in ends]
+    found: dict = {"type": "log", "dtick": 1} if axis.is_log else {}
+    return found if ends == [None, None] else found | {"range": ends}
+
+
+def _rule(value: float, *, is_log: bool) -> dict:
+    """A dashed line across the plot, and its number at its right end.
+
+    On a logarithmic axis Plotly places shapes by the number and words by its power.
+    """
+    shape = {
+        "type": "line",
+        "xref": "paper",
+        "x0": 0,
+        "x1": 1,
+        "y0": value,
+        "y1": value,
+        "line": {"dash": "6px,4px", "width": 1.25, "color": "#7C8798"},
+    }
+    note = {
+        "xref": "paper",
+        "x": 1,
+        "y": math.log10(value) if is_log else value,
+        "text": number_text(value),
+        "showarrow": False,
+        "xanchor": "right",
+        "yanchor": "bottom",
+        "font": {"size": 11},
+    }
+    return {"shapes": [shape], "annotations": [note]}
 
 
 def _is_unified(plot: Plot) -> bool:

@@ -5,13 +5,29 @@ from dataclasses import dataclass
 from hashlib import blake2s
 from urllib.parse import urlencode
 
+from django.db.models import TextChoices
+
 from runs.charts.address import FIRST_CARDS, ComparisonAddress
 from runs.charts.board import Place
 from runs.charts.cards import ChartCard, chart_card
-from runs.charts.plots import charted_runs
-from runs.charts.spec import PARAM_PREFIX, BadChart, ChartSpec, Type, X
-from runs.compare import Comparison
+from runs.charts.plots import charted_runs, read_charts
+from runs.charts.spec import (
+    AxisScale,
+    BadChart,
+    Band,
+    Center,
+    ChartSpec,
+    Outliers,
+    Smoothing,
+    Type,
+    X,
+)
+from runs.compare import RESERVED_PREFIX, Comparison
+from runs.models import RunTag
 from runs.series import Statistic
+
+# Tags that the editor offers to put on an axis.
+MAX_TAGS = 200
 
 
 @dataclass(frozen=True)
@@ -22,22 +38,58 @@ class Choice:
     label: str
 
 
+def _choices(choices: type[TextChoices], nothing: str = "") -> list[Choice]:
+    first = [Choice("", nothing)] if nothing else []
+    return [*first, *(Choice(each.value, each.label) for each in choices)]
+
+
 @dataclass(frozen=True)
 class Editor:
-    """The form that changes a chart, filled in; ``number`` is its change's, if it has one."""
+    """The form that changes a chart, filled in; ``number`` is its change's, if it has one.
+
+    ``fields`` are the things of a run that an axis, a color or a group can be: by the kind of
+    them, as the form names it.
+    """
 
     spec: ChartSpec
     at: str
     number: str
     metrics: Sequence[str]
-    params: Sequence[Choice]
+    params: Sequence[str]
+    fields: Sequence[tuple[str, Sequence[Choice]]]
     # The page around the form, as hidden fields.
     pairs: Sequence[tuple[str, str]]
     error: str = ""
 
-    types = [Choice("", "Automatic"), *(Choice(each.value, each.label) for each in Type)]
-    axes = [Choice("", "Automatic"), *(Choice(each.value, each.label) for each in X)]
-    statistics = [Choice(each.value, each.label) for each in Statistic]
+    types = _choices(Type, "Automatic")
+    axes = _choices(X, "Automatic")
+    statistics = _choices(Statistic)
+    centers = _choices(Center)
+    bands = _choices(Band, "None")
+    scales = _choices(AxisScale, "Linear")
+    outliers = _choices(Outliers, "Show all")
+    smoothings = _choices(Smoothing, "None")
+
+    @property
+    def smoothing(self) -> str:
+        """The kind of smoothing that is chosen, whether or not its amount makes sense."""
+        return self.spec.smooth.partition(":")[0]
+
+    @property
+    def amount(self) -> str:
+        return self.spec.smooth.partition(":")[2]
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether something of the fold about groups and colors is chosen."""
+        return bool(self.spec.group or self.spec.color)
+
+    @property
+    def is_framed(self) -> bool:
+        """Whether something of the fold about axes is chosen."""
+        spec = self.spec
+        bounds = (spec.xmin, spec.xmax, spec.ymin, spec.ymax, spec.rule)
+        return bool(spec.xscale or spec.yscale or spec.outliers or any(bounds))
 
 
 def card_id(at: str, number: int | None = None) -> str:
@@ -51,19 +103,18 @@ def comparison_cards(
 ) -> list[ChartCard]:
     """The charts that the address shows, as many as it says."""
     runs = charted_runs(comparison.runs)
-    places = address.board.places(comparison.metrics)
+    places = address.board.places(comparison.metrics)[: address.cards]
+    charts = read_charts([place.spec for place in places], runs, known=comparison.stats)
     return [
         chart_card(
-            place.spec,
+            data,
             id=card_id(place.at, place.number if place.is_new else None),
             workspace=workspace,
-            runs=runs,
-            stats=comparison.stats.get(place.spec.metric, {}),
             better=comparison.better(place.spec.metric),
             edit_url=f"{address}&{_edit_query(place)}",
             **_undo(place, address),
         )
-        for place in places[: address.cards]
+        for place, data in zip(places, charts, strict=True)
     ]
 
 
@@ -94,17 +145,33 @@ def read_editor(
     number = _number(query, address)
     spec = ChartSpec(at) if number is None else address.board.changes[number].spec
     if error:
-        sent = {name: query.get(name, "") for name in ("type", "x", "statistic", "title")}
-        spec = ChartSpec(metric=query.get("metric", at), **sent)
+        spec = ChartSpec.sent(query, at)
     return Editor(
         spec=spec,
         at=at,
         number="" if number is None else str(number),
         metrics=comparison.metrics,
-        params=[Choice(f"{PARAM_PREFIX}{name}", name) for name in comparison.params],
+        params=comparison.params,
+        fields=_fields(comparison),
         pairs=address.pairs,
         error=error,
     )
+
+
+def _fields(comparison: Comparison) -> list[tuple[str, list[Choice]]]:
+    """What of the runs can be along an axis, by kind."""
+    tags = RunTag.objects.filter(run__in=[run.pk for run in comparison.runs])
+    own = tags.exclude(key__startswith=RESERVED_PREFIX).order_by("key")
+    names = {
+        "param": ("Hyperparameters", comparison.params),
+        "metric": ("Metrics", comparison.metrics),
+        "tag": ("Tags", own.values_list("key", flat=True).distinct()[:MAX_TAGS]),
+    }
+    return [
+        (title, [Choice(f"{kind}:{name}", name) for name in some])
+        for kind, (title, some) in names.items()
+        if some
+    ]
 
 
 def changed_address(query: Mapping[str, str], address: ComparisonAddress) -> tuple[str, str]:

@@ -30,3 +30,9 @@ def dash(slot: int) -> str:
 def symbol(slot: int) -> str:
     """The shape of its markers, by Plotly's name."""
     return SYMBOLS[slot % len(SYMBOLS)]
+
+
+def band(slot: int) -> str:
+    """The same color, so thin that what lies behind shows: for areas."""
+    red, green, blue = (int(color(slot)[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.16)"

@@ -95,7 +95,7 @@ def _chart_data(request: HttpRequest) -> ChartData:
     # As the address lists them: a page lists them in its own order, which gives them colors.
     runs = get_runs(request, asked.run_ids[:_MAX_ASKED])[:MAX_RUNS]
     data = read_chart(spec, charted_runs(runs))
-    if not data.stats:
+    if not data.logged:
         raise NothingToDraw(f"None of these runs logged {spec.metric}.")
     return data
 
@@ -124,10 +124,19 @@ class _Echo:
 def _csv_lines(data: ChartData) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield writer.writerow(["run_id", "run", "metric", "step", "timestamp", "value"])
-    for run in data.logged:
-        labels = [run.run_id, _cell(run.label), _cell(data.spec.metric)]
-        for point in all_points(data.stats[run.key]):
-            yield writer.writerow([*labels, point.step, point.timestamp, _value_text(point.value)])
+    for measure in data.spec.measures:
+        for run in data.runs:
+            stat = data.measured[measure].get(run.key)
+            if stat is None:
+                continue
+            labels = [run.run_id, _cell(run.label), _cell(measure.name)]
+            if measure.kind == "param":
+                yield writer.writerow([*labels, "", "", _value_text(stat.last)])
+                continue
+            for point in all_points(stat):
+                yield writer.writerow(
+                    [*labels, point.step, point.timestamp, _value_text(point.value)]
+                )
 
 
 def _cell(text: str) -> str:

@@ -359,7 +359,7 @@ def test_a_change_that_makes_no_sense_is_shown_again_with_the_reason(client, thr
     response = change(client, three, edit="acc", put="replace", metric="acc", type="bar", x="step")
 
     assert response.status_code == 200
-    assert "Bars show one value a run" in response.text
+    assert "Bar shows one value a run" in response.text
     assert response.context["editor"].spec.type == "bar"
 
 
