@@ -37,6 +37,9 @@ _MIN_PLACES = 4
 # Steps so few that fractions between them would be labeled.
 _FEW_STEPS = 8
 
+# What is no run's: 3:1 on the surfaces of both themes.
+_NEUTRAL = "#7C8798"
+
 _MARK_SYMBOLS = {"nan": "x-thin", "above": "triangle-up", "below": "triangle-down"}
 # On the rail axis, whose 0 is the X-axis and whose 1 is the upper edge.
 _MARK_PLACES = {"nan": 0, "above": 0.97, "below": 0.03}
@@ -135,6 +138,7 @@ def _whiskers(line: Line) -> dict | None:
         "symmetric": False,
         "array": [high - value for value, high in zip(line.y, line.high, strict=True)],
         "arrayminus": [value - low for value, low in zip(line.y, line.low, strict=True)],
+        "color": _NEUTRAL,
         "thickness": 1.5,
         "width": 4,
     }
@@ -348,7 +352,7 @@ def _rule(value: float, *, is_log: bool) -> dict:
         "x1": 1,
         "y0": value,
         "y1": value,
-        "line": {"dash": "6px,4px", "width": 1.25, "color": "#7C8798"},
+        "line": {"dash": "6px,4px", "width": 1.25, "color": _NEUTRAL},
     }
     note = {
         "xref": "paper",

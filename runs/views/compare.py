@@ -17,7 +17,8 @@ from runs.access import get_runs
 from runs.charts import figures
 from runs.charts.address import ComparisonAddress
 from runs.charts.drawings import drawing
-from runs.charts.plots import ChartData, charted_runs, read_chart, read_plot
+from runs.charts.plots import ChartData, charted_runs, read_chart
+from runs.charts.reading import read_plot
 from runs.charts.spec import BadChart, ChartSpec
 from runs.charts.themes import TOKENS
 from runs.compare import MAX_RUNS

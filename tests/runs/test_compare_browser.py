@@ -167,8 +167,8 @@ def test_a_chart_is_edited_by_keyboard_and_the_link_keeps_it(
     page.keyboard.press("Tab")
     page.keyboard.type("estimator")
     expect(page.get_by_label("X-axis")).to_have_value("param:estimator")
-    # The Y-axis, the value, Cancel and Add as new stand between.
-    for _ in range(5):
+    # The Y-axis, the value, four folds, Cancel and Add as new stand between.
+    for _ in range(9):
         page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Replace")).to_be_focused()
     page.keyboard.press("Enter")

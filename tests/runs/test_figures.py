@@ -19,7 +19,7 @@ from runs.actions.runs import update_run
 from runs.charts import palette, themes
 from runs.charts.drawings import drawing
 from runs.charts.figures import figure
-from runs.charts.plots import Axis, ChartedRun, Line, Plot, _line
+from runs.charts.plots import Axis, ChartedRun, Line, Plot, line_of
 from runs.charts.spec import Type
 from runs.models import Param, Run
 from tests.support.factories import Point, make_experiment, make_run
@@ -403,7 +403,7 @@ FLOATS = st.one_of(st.floats(), st.sampled_from([0.0, 1e308, -1e308, 5e-324, NAN
 def test_every_plot_becomes_a_figure_and_a_drawing(data, type_, kind, lines):
     places = st.integers(-(2**63), 2**63 - 1).map(float)
     drawn = [
-        _line(
+        line_of(
             ChartedRun(slot, "a" * 32, data.draw(st.text(max_size=20)), slot, 0),
             data.draw(st.lists(st.tuples(places, FLOATS), min_size=1, max_size=6)),
         )
