@@ -22,7 +22,8 @@ from runs.charts.spec import (
     Type,
     X,
 )
-from runs.compare import RESERVED_PREFIX, Comparison
+from runs.columns import RESERVED_PREFIX
+from runs.compare import Comparison
 from runs.models import RunTag
 from runs.series import Statistic
 

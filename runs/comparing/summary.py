@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.formatting import is_finite
 from runs.charts.cards import ChartCard, chart_card
-from runs.charts.plots import charted_runs
+from runs.charts.plots import charted_runs, one_metric
 from runs.charts.spec import ChartSpec
 from runs.comparing.address import Delta, PageAddress, Tab
 from runs.comparing.metrics import metric_row, read_values
@@ -220,11 +220,13 @@ def _chart(
     if not metric:
         return None
     return chart_card(
-        ChartSpec(metric),
+        one_metric(
+            ChartSpec(metric),
+            charted_runs(subject.charted),
+            {run.pk: stats[run.pk] for run in subject.charted if run.pk in stats},
+        ),
         id="primary-chart",
         workspace=address.workspace,
-        runs=charted_runs(subject.charted),
-        stats={run.pk: stats[run.pk] for run in subject.charted if run.pk in stats},
         better=subject.better(metric),
     )
 
