@@ -33,6 +33,8 @@ PAGE_SIZES = {"25": 25, "50": 50, "100": 100, "200": 200}
 
 # What an address says of a page of the list, as against which runs are on it.
 _PAGE_KEY = "page"
+# Whether the filter pane is open.
+_FILTERS_KEY = "filters"
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Head:
 
 
 @require_safe
-@vary_on_headers("HX-Request")
+@vary_on_headers("HX-Request", "HX-Target")
 def run_list(
     request: HttpRequest, workspace: str, experiment_id: int, slug: str = ""
 ) -> HttpResponse:
@@ -66,7 +68,7 @@ def run_list(
 
 
 @require_safe
-@vary_on_headers("HX-Request")
+@vary_on_headers("HX-Request", "HX-Target")
 def all_runs(request: HttpRequest, workspace: str) -> HttpResponse:
     """The runs of all experiments of a workspace."""
     scope = get_scope(request, None)
@@ -111,10 +113,8 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
     return {
         "filter": run_filter,
         "search_code": search_code(run_filter, experiment),
-        "statuses": _statuses(query),
-        "statuses_asked": len(set(query.getlist("status")) - {""}),
         "conditions": conditions_of(run_filter, query),
-        "carried": carried(query, beside={"q", "where", "status", "sort"}),
+        **_filtering(scope, query, run_filter),
         "nesting": nesting,
         "is_nested": nesting.is_nested,
         "children_query": nesting.children_query(columns, query.get("sort", "")),
@@ -156,7 +156,9 @@ def _page(request: HttpRequest, context: dict) -> HttpResponse:
     if request.htmx and request.htmx.trigger == "no-runs":
         # The page that waits for its first run: nothing to say until there is one.
         return HttpResponseClientRefresh() if context["total"] else HttpResponse(status=204)
-    template = "runs/_run_table.html" if request.htmx else "runs/run_list.html"
+    # The filter's form asks for the whole of the page's content anew.
+    is_part = request.htmx and request.htmx.target != "content"
+    template = "runs/_run_table.html" if is_part else "runs/run_list.html"
     return render(request, template, context)
 
 
@@ -226,9 +228,24 @@ def _begins_descending(column: Column, experiment: Experiment | None) -> bool:
     return column.key in {"start_time", "end_time", "duration"}
 
 
-def _statuses(query: QueryDict) -> list[tuple[str, str, bool]]:
-    asked = set(query.getlist("status"))
-    return [(value, label, value in asked) for value, label in RunStatus.choices]
+def _filtering(scope: Scope, query: QueryDict, run_filter: RunFilter) -> dict:
+    """Where the filter's form leads, and its pane if the address has it open."""
+    is_open = query.get(_FILTERS_KEY) == "1"
+    own = set(run_filter.filters) if is_open else {"q", "where"}
+    return {
+        "apply_url": scope.address("filter_apply"),
+        "keys_url": scope.address("keys"),
+        "filter_url": scope.address("filter") + _with(query, page=None),
+        "pane_is_open": is_open,
+        "pane_url": _with(query, **{_FILTERS_KEY: None if is_open else "1"}),
+        "carried": carried(query, beside=own | {"sort"}),
+        # What the pane will say once it is there.
+        "carried_by_pane": [
+            (name, value)
+            for name, value in carried(query, beside={"q", "where"})
+            if is_open and name in own
+        ],
+    }
 
 
 def _with(query: QueryDict, **changes: object) -> str:

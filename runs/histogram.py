@@ -1,0 +1,76 @@
+"""How the numbers of a key are spread, in few bars."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from search.conjuncts import written_number
+
+BARS = 16
+# Drawn so wide and so high, in the units of the picture.
+WIDTH = 224
+HEIGHT = 36
+# Above so many powers of ten between the ends, all of them positive, the bars are of equal ratio.
+_DECADES = 2
+
+
+@dataclass(frozen=True)
+class Bar:
+    """How many numbers are from ``low`` to ``high``, and where the bar stands."""
+
+    low: float
+    high: float
+    count: int
+    low_text: str
+    high_text: str
+    x: float
+    y: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Histogram:
+    bars: Sequence[Bar]
+    low: float
+    high: float
+    is_log: bool
+    count: int
+    width: int = WIDTH
+    height: int = HEIGHT
+    bar_width: float = WIDTH / BARS - 1
+
+
+def histogram(numbers: Iterable[tuple[float, int]]) -> Histogram | None:
+    """The spread of numbers, each with how often it stands; None if all are the same.
+
+    Infinities stand in no bar.
+    """
+    counted = [(number, times) for number, times in numbers if math.isfinite(number)]
+    if not counted:
+        return None
+    low, high = min(counted)[0], max(counted)[0]
+    if low == high or not math.isfinite(high - low):
+        return None
+    is_log = low > 0 and math.log10(high) - math.log10(low) > _DECADES
+    scale = math.log10 if is_log else float
+    start, width = scale(low), (scale(high) - scale(low)) / BARS
+    if not width:
+        return None
+    counts = [0] * BARS
+    for number, times in counted:
+        counts[min(int((scale(number) - start) / width), BARS - 1)] += times
+    edges = [start + index * width for index in range(BARS + 1)]
+    ends = [10**edge if is_log else edge for edge in edges]
+    ends[0], ends[-1] = low, high
+    # The ends must not lose their own number by rounding; between them neighbors share an edge.
+    texts = [written_number(low), *(f"{end:.4g}" for end in ends[1:-1]), written_number(high)]
+    tallest = max(counts)
+    bars = []
+    for index, count in enumerate(counts):
+        # Whatever is there is seen.
+        height = max(count / tallest * HEIGHT, 1.5) if count else 0
+        place = (index * WIDTH / BARS, HEIGHT - height, height)
+        said = (texts[index], texts[index + 1])
+        places = (round(part, 2) for part in place)
+        bars.append(Bar(ends[index], ends[index + 1], count, *said, *places))
+    return Histogram(bars, low, high, is_log, sum(counts))
