@@ -179,7 +179,9 @@ class FilterPane:
         if facet_id in makers:
             return makers[facet_id]()
         column = parse_column(facet_id)
-        if column is None or column.kind == "property" or len(column.key) > MAX_TEXT:
+        is_key = column is not None and column.kind != "property"
+        # Other statistics than the last value are asked for in a row.
+        if not is_key or column != Column(column.kind, column.key) or len(column.key) > MAX_TEXT:
             return None
         return self._key(column)
 

@@ -152,7 +152,9 @@ def test_what_is_ticked_stays_in_sight_though_it_is_rare(client, experiment, url
     assert ticked(text) == ["words 19", "words of nobody"]
 
 
-@pytest.mark.parametrize("facet_id", ["colour", "status.x", "p.", "name", "m." + "x" * 600])
+@pytest.mark.parametrize(
+    "facet_id", ["colour", "status.x", "p.", "name", "m.val acc@max", "m." + "x" * 600]
+)
 def test_there_is_no_facet_of_any_other_id(client, runs, url, facet_id):
     response = client.get(f"{url}filter/", {"facet": facet_id}, headers={"HX-Request": "true"})
 
