@@ -56,6 +56,8 @@ class Tab(TextChoices):
     CHARTS = "compare_charts", "Charts"
     METRICS = "compare_metrics", "Metrics"
     PARAMS = "compare_params", "Hyperparameters & tags"
+    CODE = "compare_code", "Code & environment"
+    FILES = "compare_files", "Output files"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from runs.charts.cards import ChartCard, chart_card
 from runs.charts.plots import charted_runs, one_metric
 from runs.charts.spec import ChartSpec
 from runs.comparing.address import Delta, PageAddress, Tab
+from runs.comparing.environment import differing_facts
 from runs.comparing.metrics import metric_row, read_values
 from runs.comparing.notes import Note, notes_on
 from runs.comparing.params import differing_texts
@@ -168,6 +169,10 @@ def _differences(subject: Subject, address: PageAddress) -> list[tuple[str, str]
         found.append(
             (how_many_differ(differing, len(tags), "tag"), f"{address.at(Tab.PARAMS)}#tags")
         )
+    if differing_facts(subject.tags):
+        commit = subject.tags.get("mlflow.source.git.commit")
+        words = "The commits differ" if commit and commit.differs else "The code differs"
+        found.append((words, address.at(Tab.CODE)))
     if len({tuple(subject.datasets.get(key, ())) for key in subject.keys}) > 1:
         found.append(("The datasets differ", f"{address.at(Tab.PARAMS)}#properties"))
     return found
@@ -239,4 +244,6 @@ def count_differences(subject: Subject, tab: Tab) -> int | None:
         return sum(key.differs for key in subject.metrics.values())
     if tab == Tab.PARAMS:
         return differing_texts(subject)
+    if tab == Tab.CODE:
+        return differing_facts(subject.tags)
     return None

@@ -18,7 +18,9 @@ from runs.charts.page import (
     read_editor,
 )
 from runs.compare import charted
-from runs.comparing.address import Delta, Rows, Tab, Value
+from runs.comparing.address import Delta, Rows, Size, Tab, Value
+from runs.comparing.environment import read_environment
+from runs.comparing.files import read_files
 from runs.comparing.frame import Frame, read_frame
 from runs.comparing.metrics import metric_section
 from runs.comparing.params import text_sections
@@ -115,6 +117,32 @@ def params(request: HttpRequest, frame: Frame) -> dict:
     }
 
 
+@_tab(Tab.CODE)
+def code(request: HttpRequest, frame: Frame) -> dict:
+    """Commit, packages and configuration."""
+    environment = read_environment(frame.subject, frame.address)
+    return {
+        "environment": environment,
+        "notices": [*frame.notices, *environment.notices],
+        "configs": [
+            (config, f"{frame.address.but(path=config.path)}#configs")
+            for config in environment.configs
+        ],
+        **_table_links(frame),
+    }
+
+
+@_tab(Tab.FILES)
+def files(request: HttpRequest, frame: Frame) -> dict:
+    """One path of all runs, side by side."""
+    found = read_files(frame.subject, frame.address)
+    return {
+        "files": found,
+        "notices": [*frame.notices, *found.notices],
+        "sizes": _choices(frame, "size", Size),
+    }
+
+
 def _choices(frame: Frame, name: str, choices: type) -> list[dict]:
     """Links to the same page with each of the choices."""
     return [
@@ -147,4 +175,6 @@ urlpatterns = [
     path("compare/charts/", charts, name=Tab.CHARTS),
     path("compare/metrics/", metrics, name=Tab.METRICS),
     path("compare/params/", params, name=Tab.PARAMS),
+    path("compare/code/", code, name=Tab.CODE),
+    path("compare/files/", files, name=Tab.FILES),
 ]

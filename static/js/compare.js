@@ -21,6 +21,30 @@
     return true;
   }
 
+  /* Pictures: one size for all, and what is scrolled in one is scrolled in all. */
+
+  document.addEventListener("click", (event) => {
+    const choice = event.target.closest("[data-size]");
+    const images = choice && document.querySelector("[data-images]");
+    if (!images || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    images.dataset.images = choice.dataset.size;
+    for (const each of all("[data-size]")) each.removeAttribute("aria-current");
+    choice.setAttribute("aria-current", "true");
+    history.replaceState(null, "", choice.href);
+  });
+
+  let leader = null;
+  document.addEventListener("scroll", (event) => {
+    const image = event.target;
+    if (!image.matches?.(".compare-image") || (leader && leader !== image)) return;
+    leader = image;
+    for (const other of all(".compare-image")) {
+      if (other !== image) other.scrollTo(image.scrollLeft, image.scrollTop);
+    }
+    requestAnimationFrame(() => requestAnimationFrame(() => (leader = null)));
+  }, true);
+
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     if (document.querySelector("dialog[open]") || event.defaultPrevented) return;
