@@ -58,6 +58,7 @@ class Tab(TextChoices):
     PARAMS = "compare_params", "Hyperparameters & tags"
     CODE = "compare_code", "Code & environment"
     FILES = "compare_files", "Output files"
+    STATISTICS = "compare_stats", "Statistics"
 
 
 @dataclass(frozen=True)

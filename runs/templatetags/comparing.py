@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from core.formatting import duration_text, exact_text, is_finite, middle_text, number_text
 from core.templatetags.core import datetime, status_chip
 from runs.comparing.diffs import word_diff
+from runs.comparing.metrics import signed_text
 from runs.comparing.subject import Subject
 from runs.comparing.tables import Cell
 from runs.models import Run
@@ -105,3 +106,9 @@ def _delta(cell: Cell) -> str:
 def slot_in(run: Run, subject: Subject) -> int:
     """The place of a run among those compared, which gives it its color."""
     return subject.slot(run)
+
+
+@register.filter
+def signed(number: float) -> str:
+    """A difference with its sign."""
+    return signed_text(number)

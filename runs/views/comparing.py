@@ -22,6 +22,7 @@ from runs.comparing.address import Delta, Rows, Size, Tab, Value
 from runs.comparing.environment import read_environment
 from runs.comparing.files import read_files
 from runs.comparing.frame import Frame, read_frame
+from runs.comparing.groups import read_statistics
 from runs.comparing.metrics import metric_section
 from runs.comparing.params import text_sections
 from runs.comparing.summary import summarize
@@ -143,6 +144,21 @@ def files(request: HttpRequest, frame: Frame) -> dict:
     }
 
 
+@_tab(Tab.STATISTICS)
+def statistics(request: HttpRequest, frame: Frame) -> dict:
+    """Groups of repetitions, and whether they differ by more than chance."""
+    address = frame.address
+    found = read_statistics(frame.subject, address)
+    kept = replace(address, metric="", value=Value.LAST, group=None)
+    return {
+        "statistics": found,
+        "notices": [*frame.notices, *found.notices],
+        "values": _choices(frame, "value", Value),
+        # The page around the form, as hidden fields.
+        "form_pairs": kept.pairs,
+    }
+
+
 def _choices(frame: Frame, name: str, choices: type) -> list[dict]:
     """Links to the same page with each of the choices."""
     return [
@@ -177,4 +193,5 @@ urlpatterns = [
     path("compare/params/", params, name=Tab.PARAMS),
     path("compare/code/", code, name=Tab.CODE),
     path("compare/files/", files, name=Tab.FILES),
+    path("compare/stats/", statistics, name=Tab.STATISTICS),
 ]

@@ -15,7 +15,7 @@ from runs.models import Dataset, Run, RunInput
 from tests.support.factories import make_experiment, make_run
 
 COMPARE = "/w/default/compare/"
-TABS = ["", "charts/", "metrics/", "params/", "code/", "files/"]
+TABS = ["", "charts/", "metrics/", "params/", "code/", "files/", "stats/"]
 DOCUMENT = Path(__file__).parents[2] / "docs" / "charts.md"
 
 
