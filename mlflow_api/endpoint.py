@@ -43,7 +43,7 @@ def endpoint(
 
     @wraps(function)
     def view(request: HttpRequest, workspace: str = "", **arguments: object) -> HttpResponse:
-        if request.method == "GET":
+        if request.method in {"GET", "HEAD"}:
             body = decode_query(request.GET, kind)
         else:
             if request.method in {"POST", "PUT"}:
@@ -81,7 +81,8 @@ def call(route: str, **views: View) -> URLPattern:
 
     @csrf_exempt
     def dispatch(request: HttpRequest, **arguments: object) -> HttpResponseBase:
-        view = views.get(request.method)
+        # What can be read can be asked about; the server leaves the content out.
+        view = views.get("GET" if request.method == "HEAD" else request.method)
         if view is None:
             response = refuse(
                 405, "BAD_REQUEST", f"{request.path} answers {', '.join(views)} only."

@@ -1,10 +1,13 @@
 """How a stored file is sent: in pieces, by range if asked, and never as a page of ours."""
 
+from collections.abc import Mapping
+
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 
-from artifacts.media import RangeNotSatisfiable, content_type, disposition, parse_range
+from artifacts.media import ByteRange, RangeNotSatisfiable, content_type, disposition, parse_range
 from artifacts.paths import ArtifactPath
 from artifacts.store import ArtifactStore, IsAFolder, NoSuchArtifact
 from core.db import release_connection
@@ -13,6 +16,9 @@ from core.db import release_connection
 FILE_POLICY = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self'"
 )
+
+# What a cache may learn from an answer without the file.
+_KEPT_WITHOUT_CONTENT = ["Cache-Control", "ETag", "Last-Modified"]
 
 
 def file_response(
@@ -32,27 +38,64 @@ def file_response(
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache",
         "Content-Disposition": disposition(path.name, "inline" if inline else "attachment"),
+        "Content-Length": str(entry.size),
         "Content-Security-Policy": FILE_POLICY,
+        "Content-Type": content_type(path.name),
         "ETag": tag,
-        "Last-Modified": http_date(entry.modified_ms / 1000),
+        "Last-Modified": http_date(entry.modified_ms // 1000),
         "X-Content-Type-Options": "nosniff",
     }
-    if request.headers.get("If-None-Match") == tag:
-        return HttpResponse(status=304, headers=headers)
+    refusal = get_conditional_response(
+        request, etag=tag, last_modified=entry.modified_ms // 1000, response=None
+    )
+    if refusal is not None:
+        kept = {name: headers[name] for name in _KEPT_WITHOUT_CONTENT}
+        return HttpResponse(status=refusal.status_code, headers=kept)
+    if request.method == "HEAD":
+        return HttpResponse(headers=headers)
     try:
-        part = parse_range(request.headers.get("Range"), entry.size)
-    except RangeNotSatisfiable:
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{entry.size}"})
+        part = _asked_part(request, entry.size, headers)
+    except RangeNotSatisfiable as refused:
+        return HttpResponse(
+            refused.message,
+            status=416,
+            content_type="text/plain",
+            headers={"Accept-Ranges": "bytes", "Content-Range": f"bytes */{entry.size}"},
+        )
 
     start, length, status = 0, entry.size, 200
     if part is not None:
         start, length, status = part.start, part.length, 206
         headers["Content-Range"] = f"bytes {part.start}-{part.end}/{entry.size}"
-    headers["Content-Length"] = str(length)
+        headers["Content-Length"] = str(length)
     release_connection()
     return StreamingHttpResponse(
-        store.open(path, start=start, length=length),
-        status=status,
-        content_type=content_type(path.name),
-        headers=headers,
+        store.open(path, start=start, length=length), status=status, headers=headers
     )
+
+
+def zip_response(files: ArtifactStore, folder: ArtifactPath, *, name: str) -> HttpResponseBase:
+    """A folder as a zip archive that is made while it is sent, to be saved as ``name``.zip.
+
+    Raises ``NoSuchArtifact``, ``IsAFile``.
+    """
+    archive = files.zip(folder)
+    headers = {
+        "Content-Disposition": disposition(f"{name}.zip"),
+        "Content-Security-Policy": FILE_POLICY,
+        "Content-Type": "application/zip",
+        "X-Content-Type-Options": "nosniff",
+    }
+    release_connection()
+    return StreamingHttpResponse(archive, headers=headers)
+
+
+def _asked_part(request: HttpRequest, size: int, headers: Mapping[str, str]) -> ByteRange | None:
+    """The range of bytes that is asked for; None for all of them.
+
+    Who has a part of an older file and asks for the rest (``If-Range``) gets all of the new one.
+    """
+    known = request.headers.get("If-Range")
+    if known is not None and known not in {headers["ETag"], headers["Last-Modified"]}:
+        return None
+    return parse_range(request.headers.get("Range"), size)

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "tracker",
 ]
 MIDDLEWARE = [
+    "core.middleware.head.HeadersOnly",
     "core.middleware.gate.CrossSiteGate",
     "core.middleware.policy.SecurityPolicy",
     "core.middleware.compression.PageCompression",

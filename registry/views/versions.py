@@ -1,14 +1,12 @@
 """The page of one model version, its files, and what can be done to it from there."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from artifacts.media import disposition
 from artifacts.paths import ArtifactPath
-from core.db import release_connection
 from core.errors import Missing
 from registry.access import get_version
 from registry.actions import models as model_actions
@@ -19,7 +17,7 @@ from registry.models import ModelVersion
 from registry.snippets import load_snippet, prompt_snippet, serve_snippet
 from registry.tags import tags_of_version
 from registry.version_page import read_detail
-from runs.downloads import FILE_POLICY, file_response
+from runs.downloads import file_response, zip_response
 from runs.forms import TagForm, TagNameForm
 from runs.outputs import RunFiles
 from workspaces.access import tracking_uri
@@ -124,17 +122,7 @@ def delete(request: HttpRequest, workspace: str, name: str, version: int) -> Htt
 def files(request: HttpRequest, workspace: str, name: str, version: int) -> HttpResponseBase:
     """All files of a version as one zip archive."""
     found = get_version(request, name, version)
-    archive = _files(found).zip(ArtifactPath())
-    release_connection()
-    return StreamingHttpResponse(
-        archive,
-        content_type="application/zip",
-        headers={
-            "Content-Disposition": disposition(f"{name} v{version}.zip"),
-            "Content-Security-Policy": FILE_POLICY,
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return zip_response(_files(found), ArtifactPath(), name=f"{name} v{version}")
 
 
 @require_safe

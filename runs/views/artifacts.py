@@ -1,20 +1,19 @@
 """The page of a run's output files, and the files themselves."""
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_safe
 
 from artifacts.media import Preview as FileKind
-from artifacts.media import content_type, disposition, preview_kind
+from artifacts.media import content_type, preview_kind
 from artifacts.paths import ArtifactPath
 from artifacts.store import NoSuchArtifact
-from core.db import release_connection
 from runs.access import get_run
 from runs.browse import shown, tree
 from runs.detail import read_files, read_header
-from runs.downloads import FILE_POLICY, file_response
+from runs.downloads import FILE_POLICY, file_response, zip_response
 from runs.models import Run
 from runs.outputs import RunFiles
 from workspaces.access import tracking_uri
@@ -26,13 +25,13 @@ _PASSIVE = ("image/", "audio/", "video/", "text/plain", "application/pdf")
 _ACTIVE_IMAGE = "image/svg+xml"
 
 
-@require_GET
+@require_safe
 def run_artifacts(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
     """All output files of a run."""
     return _page(request, get_run(request, run_id), ArtifactPath())
 
 
-@require_GET
+@require_safe
 def run_artifact(request: HttpRequest, workspace: str, run_id: str, path: str) -> HttpResponse:
     """One output file or folder, beside the tree of all."""
     run = get_run(request, run_id)
@@ -43,7 +42,7 @@ def run_artifact(request: HttpRequest, workspace: str, run_id: str, path: str) -
 def run_artifacts_raw(request: HttpRequest, workspace: str, run_id: str) -> HttpResponseBase:
     """All output files of a run as one zip archive."""
     run = get_run(request, run_id)
-    return _zip(read_files(run), ArtifactPath(), name=run.name)
+    return zip_response(read_files(run), ArtifactPath(), name=run.name)
 
 
 @require_safe
@@ -61,7 +60,7 @@ def run_artifact_raw(
     if entry is None:
         raise NoSuchArtifact(chosen)
     if entry.is_folder:
-        return _zip(files, chosen, name=chosen.name)
+        return zip_response(files, chosen, name=chosen.name)
     return _raw(request, files, chosen)
 
 
@@ -103,17 +102,3 @@ def _raw(request: HttpRequest, files: RunFiles, path: ArtifactPath) -> HttpRespo
     if is_inline and media_type.startswith("text/"):
         response.headers["Content-Type"] = f"{media_type}; charset=utf-8"
     return response
-
-
-def _zip(files: RunFiles, folder: ArtifactPath, *, name: str) -> HttpResponseBase:
-    archive = files.zip(folder)
-    release_connection()
-    return StreamingHttpResponse(
-        archive,
-        content_type="application/zip",
-        headers={
-            "Content-Disposition": disposition(f"{name}.zip"),
-            "Content-Security-Policy": FILE_POLICY,
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
