@@ -6,6 +6,8 @@ import struct
 import sys
 from pathlib import Path
 
+from gunicorn.http import message
+
 sys.path.insert(0, str(Path(__file__).parent))
 
 from tracker.environment import read_environment
@@ -43,8 +45,9 @@ max_requests = 0
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 control_socket_disable = True
 
-# Filters and column choices live in addresses. 8190 is the most that gunicorn takes.
-limit_request_line = 8190
+# Filters, column choices and the runs of a bulk history live in addresses. MLflow's own server
+# takes 64 KiB; gunicorn takes what its setting says only up to this constant.
+message.MAX_REQUEST_LINE = limit_request_line = 65_536
 accesslog = None
 
 

@@ -25,12 +25,18 @@ class UploadTooLarge(Invalid):
     """More bytes than this way of uploading takes."""
 
 
+def folder(text: str) -> ArtifactPath:
+    """What to list. A part ``.`` is the folder itself: so clients ask for all files of a run."""
+    parts = [part for part in text.rstrip("/").split("/") if part != "."]
+    return ArtifactPath.parse("/".join(parts), allow_root=True)
+
+
 def confined(request: HttpRequest, text: str, *, allow_root: bool = False) -> ArtifactPath:
     """The path in the store that ``text`` means in the request's workspace.
 
     Nothing of another workspace can be named: there it does not exist.
     """
-    path = ArtifactPath.parse(text.rstrip("/") if allow_root else text, allow_root=allow_root)
+    path = folder(text) if allow_root else ArtifactPath.parse(text)
     workspace = get_workspace(request)
     slug = workspace.slug
     if path.parts and path.parts[0] != WORKSPACES and is_same_name(path.parts[0], WORKSPACES):

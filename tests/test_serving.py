@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import requests
 from gunicorn.config import Config
 
 CONFIGURATION = Path(__file__).resolve().parent.parent / "gunicorn.conf.py"
@@ -66,6 +67,19 @@ def test_gunicorn_knows_every_setting_and_takes_its_value(configuration):
     for name in names:
         known.set(name, configuration()[name])
     assert "control_socket_disable" in names
+
+
+def test_an_address_may_have_64_kib_and_no_more(server):
+    most = requests.get(f"{server.url}/health", {"q": "x" * 65_000}, timeout=10)
+    more = requests.get(f"{server.url}/health", {"q": "x" * 66_000}, timeout=10)
+
+    assert (most.status_code, more.status_code) == (200, 414)
+
+
+def test_slashes_before_the_first_name_count_once(server):
+    answer = requests.get(f"{server.url}//version", timeout=10)
+
+    assert (answer.status_code, answer.history) == (200, [])
 
 
 def test_clients_that_send_slowly_do_not_keep_others_waiting(server):

@@ -28,6 +28,11 @@ class CrossSiteGate:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # By this a person can say, and the log can show, which request it was.
         request.request_id = new_run_id()[:12]
+        if request.path_info.startswith("//"):
+            # What clients make of a server's address that ends with a slash. Everywhere else the
+            # number of slashes counts, for there they may be part of a name.
+            request.path_info = "/" + request.path_info.lstrip("/")
+            request.path = "/" + request.path.lstrip("/")
         response = self._answer(request)
         response.headers["X-Request-Id"] = request.request_id
         return response

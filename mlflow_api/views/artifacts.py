@@ -8,7 +8,7 @@ from artifacts.store import Entry
 from core.db import release_connection
 from core.errors import Invalid, NotSupported
 from mlflow_api.endpoint import call, endpoint, guarded
-from mlflow_api.files import confined, received
+from mlflow_api.files import confined, folder, received
 from mlflow_api.schemas.artifacts import (
     FileInfo,
     ListArtifacts,
@@ -24,6 +24,10 @@ from runs.files import artifact_store, run_store
 from runs.models import LoggedModel, Run
 
 MAX_PAGE_UPLOAD = 10 * 1024 * 1024
+
+
+class IncompleteUpload(Invalid):
+    """Which run, which file or what is in it is not said."""
 
 
 class NoFilesHere(Invalid):
@@ -84,17 +88,26 @@ def get_of_run(request: HttpRequest, workspace: str = "") -> HttpResponseBase:
 
 @guarded
 def upload_to_run(request: HttpRequest, workspace: str = "") -> HttpResponseBase:
-    run = get_run(request, request.GET.get("run_id") or request.GET.get("run_uuid", ""))
-    path = _below(run, request.GET.get("path", ""))
+    run_id = request.GET.get("run_id") or request.GET.get("run_uuid")
+    path = request.GET.get("path")
+    if not run_id:
+        raise IncompleteUpload("Request must specify run_uuid.")
+    if not path:
+        raise IncompleteUpload("Request must specify path.")
+    ArtifactPath.parse(path)
+    is_sent_in_chunks = "Transfer-Encoding" in request.headers
+    if not is_sent_in_chunks and request.headers.get("Content-Length", "0") == "0":
+        raise IncompleteUpload("Request must specify data.")
+    place = _below(get_run(request, run_id), path)
     release_connection()
-    artifact_store().write(path, received(request, at_most=MAX_PAGE_UPLOAD))
+    artifact_store().write(place, received(request, at_most=MAX_PAGE_UPLOAD))
     return HttpResponse(content_type="application/json")
 
 
 @endpoint
 def list_of_model(request: HttpRequest, body: NoBody, model_id: str) -> ListArtifactsResponse:
-    folder = request.GET.get("artifact_directory_path", "")
-    return _listing(get_logged_model(request, model_id), folder)
+    path = request.GET.get("artifact_directory_path", "")
+    return _listing(get_logged_model(request, model_id), path)
 
 
 @guarded
@@ -103,10 +116,10 @@ def get_of_model(request: HttpRequest, model_id: str, workspace: str = "") -> Ht
     return _file_of(request, model, request.GET.get("artifact_file_path", ""))
 
 
-def _listing(owner: Run | LoggedModel, folder: str) -> ListArtifactsResponse:
+def _listing(owner: Run | LoggedModel, path: str) -> ListArtifactsResponse:
     """The direct children of a folder, by their paths below the owner's root."""
     store, root = run_store(owner)
-    wanted = ArtifactPath.parse(folder.rstrip("/"), allow_root=True)
+    wanted = folder(path)
     if root is None:
         return ListArtifactsResponse(owner.artifact_uri)
     entries = store.list(root / wanted)

@@ -48,8 +48,10 @@ class BadInterval(Invalid):
 def get_history(request: HttpRequest, body: GetMetricHistory) -> GetMetricHistoryResponse:
     points = _points(get_runs(request, [body.run_id]), body.metric_key).order_by(*_BY_TIME)
     rows = points.values_list(*_COLUMNS)
-    token = ""
-    if body.max_results is not None:
+    token, offset = "", page_offset(body.page_token)
+    if body.max_results is None:
+        rows = rows[offset:]
+    else:
         if body.max_results < 1:
             # The full stop is this call's own.
             raise BadLimit(
@@ -57,7 +59,6 @@ def get_history(request: HttpRequest, body: GetMetricHistory) -> GetMetricHistor
                 "It must be a positive integer."
             )
         check_max_results(body.max_results, MAX_PAGE)
-        offset = page_offset(body.page_token)
         rows = list(rows[offset : offset + body.max_results + 1])
         if len(rows) > body.max_results:
             token = page_token(offset + body.max_results)

@@ -96,6 +96,19 @@ def test_a_run_lists_its_files_by_their_paths(api):
     assert read(file) == b"1"
 
 
+@pytest.mark.parametrize(
+    ("folder", "names"),
+    [(".", {"a.txt", "plots"}), ("./plots", {"roc.png"}), ("plots/.", {"roc.png"}), ("./.", None)],
+)
+def test_a_part_that_is_a_dot_lists_the_folder_itself(api, folder, names):
+    put(api, "1/r/a.txt", b"1")
+    put(api, "1/r/plots/roc.png", b"1")
+
+    found = api.client.get(BASE, {"path": f"1/r/{folder}"}).json()["files"]
+
+    assert {file["path"] for file in found} == (names or {"a.txt", "plots"})
+
+
 def test_deleting_what_is_there_and_what_is_not_is_fine(api):
     put(api, "1/r/a/b", b"1")
 

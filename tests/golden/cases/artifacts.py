@@ -62,6 +62,14 @@ CASES = [
     case("files of a run without any", *NEW_RUN, of_run()),
     case("files of a deleted run", *FILES, DELETE_RUN, of_run()),
     case("files by the run's old name", *FILES, get("artifacts/list", run_uuid="<run>")),
+    *(
+        case(
+            f"the store's files at {path!r}",
+            *FILES,
+            proxied(f"<experiment>/<run>/artifacts/{path}"),
+        )
+        for path in [".", "./dir", "dir/.", "./.", ""]
+    ),
     case("files of no run", get("artifacts/list", run_id=UNKNOWN_RUN)),
     case("files without a run", get("artifacts/list")),
     *(
@@ -134,6 +142,21 @@ CASES = [
         put("data/x", b"1", f"{PROXY}/<experiment>/models/<model>/artifacts"),
         get("logged-models/<model>/artifacts/directories"),
         get("logged-models/<model>/artifacts/directories", artifact_directory_path="data"),
+    ),
+    *(
+        case(
+            f"an upload by a page is refused: {query}",
+            *NEW_RUN,
+            Call("POST", "/ajax-api/2.0/mlflow/upload-artifact", body, query=query),
+        )
+        for query, body in [
+            ({}, b"x"),
+            ({"run_uuid": "<run>"}, b"x"),
+            ({"run_uuid": "<run>", "path": ""}, b"x"),
+            ({"run_uuid": "<run>", "path": "../x"}, b""),
+            ({"run_uuid": "<run>", "path": "x"}, b""),
+            ({"run_uuid": UNKNOWN_RUN, "path": "x"}, b"x"),
+        ]
     ),
     case(
         "an upload by a page",

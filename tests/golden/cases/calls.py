@@ -42,6 +42,11 @@ CASES = [
     case("no such call", post("no/such/call")),
     case("no such call of a trace", get("/api/3.0/mlflow/no-such-thing")),
     case("traces of the future", get("/api/9.0/mlflow/traces")),
+    case(
+        "a slash too many before it",
+        EXPERIMENT,
+        get("//api/2.0/mlflow/experiments/get", experiment_id="0"),
+    ),
     case("a slash too many", EXPERIMENT, get("experiments/get/", experiment_id="0")),
     case(
         "a GET with a body",

@@ -193,6 +193,19 @@ CASES = [
         log(),
         get("metrics/get-history", run_uuid="<run>", metric_key="m"),
     ),
+    case("a history of no page", *NEW_RUN, log(), history(page_token="rubbish")),
+    case(
+        "a history after a page",
+        *NEW_RUN,
+        MANY,
+        history(max_results=4).keep(one="next_page_token"),
+        history(page_token="<one>"),
+    ),
+    case(
+        "the histories of many runs at once",
+        bulk(run_id=[f"run_{number}" for number in range(1000)]),
+        interval(run_ids=[f"run_{number}" for number in range(1000)]),
+    ),
     case(
         "a history in pages",
         *NEW_RUN,
