@@ -15,7 +15,13 @@ from core.names import (
 )
 from core.time import now_ms
 from experiments.locations import absolute_location, default_artifact_location
-from experiments.models import Direction, Experiment, ExperimentTag, LifecycleStage
+from experiments.models import (
+    DEFAULT_EXPERIMENT_ID,
+    Direction,
+    Experiment,
+    ExperimentTag,
+    LifecycleStage,
+)
 from workspaces.locations import check_artifact_location
 from workspaces.models import Workspace
 
@@ -50,6 +56,20 @@ class ExperimentNotActive(Invalid):
             f"The experiment {experiment.pk} must be in the 'active' state. "
             f"Current state is {experiment.lifecycle_stage}."
         )
+
+
+class ExperimentNotInTrash(Invalid):
+    """Only what is in the trash is removed for good."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        super().__init__(f"The experiment {experiment.pk} is not in the Trash.")
+
+
+class DefaultExperiment(Invalid):
+    """Clients that name no experiment mean the default one, so it cannot be removed for good."""
+
+    def __init__(self) -> None:
+        super().__init__("The experiment Default is what clients use that name none: it stays.")
 
 
 class NoSuchExperimentTag(Missing):
@@ -125,6 +145,20 @@ def restore_experiment(experiment: Experiment) -> None:
     experiment.last_update_time = now_ms()
     experiment.save(update_fields=["lifecycle_stage", "last_update_time"])
     experiment.runs.deleted().update(lifecycle_stage=LifecycleStage.ACTIVE, deleted_time=None)
+
+
+@action
+def purge_experiment(experiment: Experiment) -> None:
+    """Remove an experiment in the trash and every row in it, for good; files stay.
+
+    Raises ``DefaultExperiment`` or ``ExperimentNotInTrash``.
+    """
+    if experiment.pk == DEFAULT_EXPERIMENT_ID:
+        raise DefaultExperiment
+    found = Experiment.objects.select_for_update().get(pk=experiment.pk)
+    if found.is_active:
+        raise ExperimentNotInTrash(experiment)
+    found.delete()
 
 
 @action

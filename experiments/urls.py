@@ -10,5 +10,4 @@ urlpatterns = [
     path("experiments/<int:experiment_id>/settings/", views.edit, name="edit"),
     path("experiments/<int:experiment_id>/move-to-trash/", views.move_to_trash, name="delete"),
     path("experiments/<int:experiment_id>/restore/", views.restore, name="restore"),
-    path("trash/", views.trash, name="trash"),
 ]

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.html import format_html
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import Refused
 from experiments import actions
@@ -84,7 +84,7 @@ def move_to_trash(request: HttpRequest, workspace: str, experiment_id: int) -> H
     experiment = get_experiment(request, experiment_id)
     actions.delete_experiment(experiment)
     messages.success(request, f"Moved {experiment.name} to Trash")
-    return redirect("experiments:trash", workspace)
+    return redirect("runs:all_trash", workspace)
 
 
 @require_POST
@@ -93,15 +93,6 @@ def restore(request: HttpRequest, workspace: str, experiment_id: int) -> HttpRes
     actions.restore_experiment(experiment)
     messages.success(request, f"Restored {experiment.name}")
     return redirect(experiment)
-
-
-@require_safe
-def trash(request: HttpRequest, workspace: str) -> HttpResponse:
-    """The experiments in the trash, the last deleted first."""
-    place = get_workspace(request)
-    deleted = place.experiments.deleted().order_by("-last_update_time", "pk")[:200]
-    context = {"workspace": place, "experiments": deleted}
-    return render(request, "experiments/trash.html", context)
 
 
 def _form_page(

@@ -113,3 +113,25 @@ class NoteForm(forms.Form):
         help_text="Markdown. Clients know it as the tag mlflow.note.content.",
         widget=forms.Textarea(attrs={"rows": 8}),
     )
+
+
+class ConfirmCountForm(forms.Form):
+    """How many items are to be removed for good, typed because there is no way back."""
+
+    use_required_attribute = False
+
+    count = forms.CharField(
+        label="Number of items",
+        error_messages={"required": "Type the number to delete them."},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
+    )
+
+    def __init__(self, *args, expected: int, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = expected
+
+    def clean_count(self) -> int:
+        typed = self.cleaned_data["count"].replace(",", "").strip()
+        if typed != str(self.expected):
+            raise ValidationError("This is not the number of items.")
+        return self.expected

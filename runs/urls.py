@@ -12,6 +12,7 @@ from runs.views import (
     run_list,
     run_rows,
     selection,
+    trash,
 )
 
 app_name = "runs"
@@ -36,6 +37,16 @@ urlpatterns = [
     ),
     path("runs/selection/", selection.change_selection, name="all_selection"),
     path("runs/selection/tag/", selection.tag_selection, name="all_tag"),
+    path("trash/", trash.trash, name="all_trash"),
+    path("trash/restore/", trash.restore, name="all_restore"),
+    path("trash/delete-forever/", trash.delete_forever, name="all_purge"),
+    path("experiments/<int:experiment_id>/trash/", trash.trash, name="list_trash"),
+    path("experiments/<int:experiment_id>/trash/restore/", trash.restore, name="list_restore"),
+    path(
+        "experiments/<int:experiment_id>/trash/delete-forever/",
+        trash.delete_forever,
+        name="list_purge",
+    ),
     path("undo/<str:token>/", selection.undo_last, name="undo"),
     *comparing.urlpatterns,
     *filtering.urlpatterns,

@@ -81,6 +81,17 @@ def put_tags_back(change: TagChange, *, key: str) -> None:
     _write({run: value for run, value in change.old.items() if run in found}, key)
 
 
+@action
+def purge_runs(keys: Sequence[int]) -> list[int]:
+    """Remove the rows of runs that are in the trash, for good; the keys of those that were.
+
+    Their files stay: ``runs.purging`` removes them afterwards.
+    """
+    found = _locked(keys, LifecycleStage.DELETED)
+    Run.objects.filter(pk__in=any_of(found)).delete()
+    return found
+
+
 def _locked(keys: Sequence[int], stage: LifecycleStage, **conditions: object) -> list[int]:
     """Those of the runs that are in that stage, and stay in it until all is written.
 
