@@ -6,12 +6,27 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from runs.charts.captions import caption
-from runs.charts.figures import MAX_NAMED_PLACES
-from runs.charts.plots import MAX_LABEL_LENGTH, ChartData, ChartedRun, chosen_type, chosen_x
-from runs.charts.spec import ChartSpec, Type, X
+from runs.charts.plotly_parts import MAX_NAMED_PLACES
+from runs.charts.plots import (
+    MAX_LABEL_LENGTH,
+    ChartData,
+    ChartedRun,
+    chosen_type,
+    chosen_x,
+    measure_owners,
+)
+from runs.charts.spec import DISTRIBUTIONS, RELATIONS, ChartSpec, Type, X
 from runs.directions import Better
 from runs.models import MetricStat
 from runs.series import Statistic, value_of
+
+# Charts that say themselves what is what, and those whose points are runs.
+_UNNAMED = frozenset(
+    {Type.BOX, Type.VIOLIN, Type.PARALLEL, Type.HEATMAP, Type.IMPORTANCE, Type.TABLE}
+)
+# Where groups stand below their bars or points.
+_NAMED_GROUPS = frozenset({Type.BAR, Type.SCATTER})
+_OF_RUNS = frozenset({Type.PARETO, Type.HISTORY})
 
 
 @dataclass(frozen=True)
@@ -92,10 +107,18 @@ def chart_card(
 
 def _legend(data: ChartData) -> Sequence[ChartedRun]:
     """What the buttons below a chart show and hide; nothing where that would say nothing."""
+    if data.spec.type in _UNNAMED:
+        return []
+    if data.spec.type in _OF_RUNS:
+        return data.logged if len(data.logged) > 1 else []
     groups = data.groups
     if groups:
-        named = len(groups) <= MAX_NAMED_PLACES and chosen_type(data.spec, data.stats) != Type.LINE
+        named = len(groups) <= MAX_NAMED_PLACES and data.spec.type in _NAMED_GROUPS
         return [] if named else list(groups)
+    if data.spec.type == Type.GROUPED:
+        return measure_owners(data) if len(data.spec.measures) > 1 else []
+    if data.spec.type in DISTRIBUTIONS:
+        return []
     logged = data.logged
     return logged if len(logged) > 1 and not _names_runs(data) else []
 
@@ -109,6 +132,8 @@ def _title(data: ChartData) -> str:
     """The measures, and what is unusual about how they are drawn."""
     spec = data.spec
     title = ", ".join(measure.name for measure in spec.measures)
+    if spec.type in DISTRIBUTIONS | RELATIONS:
+        title += f": {Type(spec.type).label.lower()}"
     if spec.statistic != Statistic.LAST and chosen_type(spec, data.stats) != Type.LINE:
         title += f" ({Statistic(spec.statistic).label.lower()})"
     by = spec.group_field or spec.x_field

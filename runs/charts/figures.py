@@ -5,18 +5,25 @@ Numbers travel as typed arrays. Colors of anything but runs are left to the page
 no legend, since the page has both.
 """
 
-import base64
 import math
-from array import array
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections.abc import Iterable
 
 import msgspec
 import plotly.graph_objects as go
 
 from core.formatting import middle_text, number_text
 from runs.charts import palette
-from runs.charts.plots import Axis, Line, Mark, Plot
+from runs.charts.layer_figures import layer_figure
+from runs.charts.layers import Picture
+from runs.charts.plotly_parts import (
+    MAX_TITLE_LENGTH,
+    NEUTRAL,
+    axis_layout,
+    bounds,
+    plain,
+    typed,
+)
+from runs.charts.plots import Line, Mark, Plot
 from runs.charts.spec import Type
 
 # Part of every figure's ETag: to be raised when the same plot becomes another figure.
@@ -27,29 +34,22 @@ MAX_UNIFIED_LINES = 8
 # From here on markers help the colors to tell lines apart.
 MIN_MARKED_LINES = 5
 MAX_VALUE_LABELS = 16
-MAX_TITLE_LENGTH = 60
 
-# How long the names below bars may be, by how many there are; of more only hovering tells.
-MAX_NAMED_PLACES = 14
-_LABEL_LENGTHS = ((4, 24), (8, 18), (MAX_NAMED_PLACES, 12), (math.inf, 0))
-_LETTERS_IN_A_ROW = 48
-_MIN_PLACES = 4
 # Steps so few that fractions between them would be labeled.
 _FEW_STEPS = 8
-
-# What is no run's: 3:1 on the surfaces of both themes.
-_NEUTRAL = "#7C8798"
 
 _MARK_SYMBOLS = {"nan": "x-thin", "above": "triangle-up", "below": "triangle-down"}
 # On the rail axis, whose 0 is the X-axis and whose 1 is the upper edge.
 _MARK_PLACES = {"nan": 0, "above": 0.97, "below": 0.03}
 
 
-def figure(plot: Plot, *, chart_id: str) -> dict:
+def figure(plot: Plot | Picture, *, chart_id: str) -> dict:
     """The figure of ``plot`` as plain values: ``data`` and ``layout``.
 
     A figure with the same ``chart_id`` keeps the reader's zoom when it is drawn again.
     """
+    if isinstance(plot, Picture):
+        return layer_figure(plot, chart_id=chart_id)
     traces = [trace for line in plot.lines for trace in _traces(plot, line)]
     built = go.Figure({"data": traces, "layout": _layout(plot, chart_id)}).to_plotly_json()
     # Plotly adds its own look, which would overrule ours.
@@ -57,7 +57,7 @@ def figure(plot: Plot, *, chart_id: str) -> dict:
     return built
 
 
-def figure_bytes(plot: Plot, *, chart_id: str) -> bytes:
+def figure_bytes(plot: Plot | Picture, *, chart_id: str) -> bytes:
     """The figure as JSON."""
     return msgspec.json.encode(figure(plot, chart_id=chart_id))
 
@@ -108,8 +108,8 @@ def _band(plot: Plot, line: Line) -> dict:
         **_common(plot, line),
         "type": "scatter",
         "mode": "lines",
-        "x": _typed(x),
-        "y": _typed(y),
+        "x": typed(x),
+        "y": typed(y),
         "fill": "toself",
         "fillcolor": palette.band(line.run.slot),
         "line": {"width": 0},
@@ -138,7 +138,7 @@ def _whiskers(line: Line) -> dict | None:
         "symmetric": False,
         "array": [high - value for value, high in zip(line.y, line.high, strict=True)],
         "arrayminus": [value - low for value, low in zip(line.y, line.low, strict=True)],
-        "color": _NEUTRAL,
+        "color": NEUTRAL,
         "thickness": 1.5,
         "width": 4,
     }
@@ -150,8 +150,8 @@ def _curve(plot: Plot, line: Line) -> dict:
         **_common(plot, line),
         "type": "scatter",
         "mode": "lines+markers" if is_marked or _has_islands(line) else "lines",
-        "x": _typed(line.x),
-        "y": _typed(line.y),
+        "x": typed(line.x),
+        "y": typed(line.y),
         "connectgaps": False,
         "opacity": 0.25 if line.is_faint else 1,
         "line": {
@@ -176,8 +176,8 @@ def _points(plot: Plot, line: Line) -> dict:
         **_common(plot, line),
         "type": "scatter",
         "mode": "markers+text" if line.numbers == 1 and are_labeled else "markers",
-        "x": _typed(line.x),
-        "y": _typed(line.y),
+        "x": typed(line.x),
+        "y": typed(line.y),
         "text": [number_text(value) for value in line.y] if line.numbers == 1 else None,
         "textposition": "top center",
         "textfont": {"size": 11},
@@ -198,8 +198,8 @@ def _bar(plot: Plot, line: Line) -> dict:
     return {
         **_common(plot, line),
         "type": "bar",
-        "x": _typed(line.x),
-        "y": _typed(line.y),
+        "x": typed(line.x),
+        "y": typed(line.y),
         "offset": offset,
         "width": width,
         "error_y": _whiskers(line),
@@ -224,8 +224,8 @@ def _rail(plot: Plot, line: Line) -> dict:
         "mode": "markers+text",
         "yaxis": "y2",
         "showlegend": False,
-        "x": _typed([mark.x for mark in line.marks]),
-        "y": _typed([_MARK_PLACES[mark.kind] for mark in line.marks]),
+        "x": typed([mark.x for mark in line.marks]),
+        "y": typed([_MARK_PLACES[mark.kind] for mark in line.marks]),
         # The first of each kind says what it is, the others on asking.
         "text": [mark.text if first[mark.kind] is mark else "" for mark in line.marks],
         "textposition": [_text_position(mark) for mark in line.marks],
@@ -248,7 +248,7 @@ def _text_position(mark: Mark) -> str:
 
 def _common(plot: Plot, line: Line) -> dict:
     return {
-        "name": _plain(f"{line.label} (not smoothed)" if line.is_faint else line.label),
+        "name": plain(f"{line.label} (not smoothed)" if line.is_faint else line.label),
         # The page's legend shows and hides all that belongs to a run.
         "legendgroup": line.run.run_id,
         "hovertemplate": _hover(plot, "%{y:.6~g}"),
@@ -265,47 +265,22 @@ def _hover(plot: Plot, value: str) -> str:
 
 
 def _layout(plot: Plot, chart_id: str) -> dict:
-    x = {
-        "title": {"text": _plain(middle_text(plot.x.title, MAX_TITLE_LENGTH))},
-        "automargin": True,
-        "zeroline": False,
-    }
-    if plot.x.kind == "category":
-        count = len(plot.x.labels)
-        length = next(length for most, length in _LABEL_LENGTHS if count <= most)
-        labels = [middle_text(label, length) for label in plot.x.labels]
-        # A bar alone should not fill the plot.
-        room = max(0.6, (_MIN_PLACES - count + 1) / 2)
-        # One name alone has the whole width.
-        letters = max(map(len, labels)) * max(count, _MIN_PLACES) if count > 1 else 0
-        x |= {
-            "tickmode": "array",
-            "tickvals": list(range(count)),
-            "ticktext": [_plain(label) for label in labels],
-            "range": [-room, count - 1 + room],
-            "showticklabels": length > 0,
-            "ticks": "",
-            # Long names end below their bars, and none is left out for want of room.
-            "tickangle": -30 if letters > _LETTERS_IN_A_ROW else 0,
-            "ticklabeloverflow": "allow",
-        }
-    elif plot.x.kind == "date":
-        x |= {"type": "date", "hoverformat": "%d %b %Y, %H:%M:%S"}
-    else:
-        x |= {"type": "linear", "hoverformat": ",.6~r", "separatethousands": True}
+    x = axis_layout(plot.x)
+    if plot.x.kind == "number":
+        x |= {"hoverformat": ",.6~r"}
         if plot.x.title == "Step":
             x["hoverformat"] = ",d"
             x["unifiedhovertitle"] = {"text": "Step %{x:,d}"}
             steps = [step for line in plot.lines for step in line.x]
-            if max(steps, default=0) - min(steps, default=0) <= _FEW_STEPS:
+            if max(steps, default=0) - min(steps, default=0) <= _FEW_STEPS and not plot.x.is_log:
                 x["dtick"] = 1
     layout = {
-        "xaxis": x | _bounds(plot.x),
+        "xaxis": x,
         "yaxis": {
-            "title": {"text": _plain(middle_text(plot.y.title, MAX_TITLE_LENGTH))},
+            "title": {"text": plain(middle_text(plot.y.title, MAX_TITLE_LENGTH))},
             "automargin": True,
             "type": "linear",
-            **_bounds(plot.y),
+            **bounds(plot.y),
         },
         "hovermode": "x unified" if _is_unified(plot) else "closest",
         "barmode": "overlay",
@@ -329,17 +304,6 @@ def _layout(plot: Plot, chart_id: str) -> dict:
     return layout
 
 
-def _bounds(axis: Axis) -> dict:
-    """The scale of an axis, and where it begins and ends, which Plotly takes as powers on a log."""
-    if axis.kind != "number":
-        return {}
-    ends = [axis.low, axis.high]
-    if axis.is_log:
-        ends = [None if end is None else math.log10(end) for end in ends]
-    found: dict = {"type": "log", "dtick": 1} if axis.is_log else {}
-    return found if ends == [None, None] else found | {"range": ends}
-
-
 def _rule(value: float, *, is_log: bool) -> dict:
     """A dashed line across the plot, and its number at its right end.
 
@@ -352,7 +316,7 @@ def _rule(value: float, *, is_log: bool) -> dict:
         "x1": 1,
         "y0": value,
         "y1": value,
-        "line": {"dash": "6px,4px", "width": 1.25, "color": _NEUTRAL},
+        "line": {"dash": "6px,4px", "width": 1.25, "color": NEUTRAL},
     }
     note = {
         "xref": "paper",
@@ -378,13 +342,3 @@ def _has_islands(line: Line) -> bool:
         here and not before and not after
         for before, here, after in zip(drawn, drawn[1:], drawn[2:], strict=False)
     )
-
-
-def _typed(numbers: Sequence[float]) -> dict:
-    """The numbers as Plotly reads them without parsing: NaN stays NaN."""
-    return {"dtype": "f8", "bdata": base64.b64encode(array("d", numbers).tobytes()).decode()}
-
-
-def _plain(text: str) -> str:
-    """``text`` for Plotly, which takes what looks like a tag for markup."""
-    return escape(text, quote=False)

@@ -16,9 +16,9 @@ from runs.charts.fields import (
     read_values,
     value_text,
 )
-from runs.charts.spec import COURSES, ChartSpec, Type, X
+from runs.charts.spec import COURSES, SEARCHES, ChartSpec, Type, X
 from runs.keys import metric_key_ids
-from runs.models import MetricStat, Run, RunStatus
+from runs.models import MetricStat, Param, Run, RunStatus
 from runs.series import Statistic
 
 # More bars than this cannot be told apart; points can.
@@ -185,6 +185,14 @@ def charted_runs(runs: Sequence[Run]) -> list[ChartedRun]:
     ]
 
 
+def measure_owners(data: ChartData) -> list[ChartedRun]:
+    """The measures of a chart, named and colored as runs are."""
+    return [
+        ChartedRun(-1 - place, f"measure-{place}", measure.name, place, start_time=0)
+        for place, measure in enumerate(data.spec.measures)
+    ]
+
+
 def one_metric(
     spec: ChartSpec, runs: Sequence[ChartedRun], stats: Mapping[int, MetricStat]
 ) -> ChartData:
@@ -215,17 +223,27 @@ def read_charts(
         fields = {each for spec in specs if spec.statistic == statistic for each in spec.fields}
         if fields:
             found[statistic] = read_values(fields, starts, statistic=statistic)
+    params = _all_params(starts) if any(spec.type in SEARCHES for spec in specs) else {}
     return [
         _dressed(
             ChartData(
                 spec,
                 runs,
                 {measure: stats.get(measure, {}) for measure in spec.measures},
-                {each: found[spec.statistic][each] for each in spec.fields},
+                (params if spec.type in SEARCHES else {})
+                | {each: found[spec.statistic][each] for each in spec.fields},
             )
         )
         for spec in specs
     ]
+
+
+def _all_params(starts: Mapping[int, int]) -> dict[Field, dict[int, object]]:
+    found: dict[Field, dict[int, object]] = {}
+    rows = Param.objects.filter(run__in=starts).order_by("key")
+    for run, key, value in rows.values_list("run_id", "key", "value"):
+        found.setdefault(Field("param", key), {})[run] = value
+    return found
 
 
 def _read_stats(

@@ -37,6 +37,7 @@ class Type(TextChoices):
     IMPORTANCE = "importance", "Hyperparameter importance"
     PARETO = "pareto", "Pareto front of two metrics"
     HISTORY = "history", "History of the search"
+    TABLE = "table", "Table"
 
 
 class X(TextChoices):
@@ -83,6 +84,22 @@ class Smoothing(TextChoices):
     MEAN = "mean", "Moving mean"
     GAUSS = "gauss", "Gaussian"
 
+
+# What shows how values spread over runs, and how they depend on one another.
+DISTRIBUTIONS = frozenset({Type.BOX, Type.VIOLIN, Type.HISTOGRAM, Type.ECDF})
+RELATIONS = frozenset(
+    {
+        Type.GROUPED,
+        Type.PARALLEL,
+        Type.HEATMAP,
+        Type.IMPORTANCE,
+        Type.PARETO,
+        Type.HISTORY,
+        Type.TABLE,
+    }
+)
+# These need all hyperparameters of their runs.
+SEARCHES = frozenset({Type.PARALLEL, Type.IMPORTANCE})
 
 # Along these every point is drawn; along the others one value a run.
 COURSES = frozenset({X.STEP, X.RELATIVE, X.TIME})
@@ -187,8 +204,8 @@ class ChartSpec:
             if low is not None and high is not None and low >= high:
                 raise BadChart(f"{axis}min must be below {axis}max.")
         _check_field("x", self.x, X.values)
-        _check_field("group", self.group, [])
-        _check_field("color", self.color, [X.START])
+        _check_field("group", self.group, [X.RUN])
+        _check_field("color", self.color, [X.RUN, X.START])
         _check_smoothing(self.smooth)
         if self.type == Type.LINE and self.x and self.x not in COURSES:
             raise BadChart(
@@ -199,6 +216,17 @@ class ChartSpec:
             raise BadChart(
                 f"{Type(self.type).label} shows one value a run: its X-axis is run, start, "
                 "a hyperparameter, a metric or a tag. For the course of a run choose line."
+            )
+
+        if self.type == Type.HEATMAP and not (self.x_field and self.group_field):
+            raise BadChart(
+                "A heatmap needs two things to lay runs out by: an X-axis, and what to group by."
+            )
+        has_second = len(self.measures) > 1 or (self.x_field and self.x_field.kind != "run")
+        if self.type == Type.PARETO and not has_second:
+            raise BadChart(
+                "A Pareto front needs two metrics: choose the second one as X-axis, or as one "
+                "more on the Y-axis."
             )
 
     @property

@@ -1,0 +1,260 @@
+"""A picture made of layers as an SVG image, for pages without JavaScript."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from core.formatting import middle_text, number_text
+from runs.charts import palette
+from runs.charts.layers import (
+    Area,
+    Bars,
+    Box,
+    Cells,
+    Dots,
+    Grid,
+    Layer,
+    Parallel,
+    Path,
+    Picture,
+)
+from runs.charts.plots import Axis
+from runs.charts.svg_parts import (
+    BOTTOM,
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    TOP,
+    WIDTH,
+    Scale,
+    clipped,
+    document,
+    ends,
+    label,
+    text,
+    widened,
+    x_axis,
+    y_axis,
+)
+from runs.charts.themes import TOKENS
+
+# Five colors of the scale viridis (van der Walt and Smith, 2015), evenly spaced.
+_VIRIDIS = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
+_MAX_ROWS = 12
+_ROW = 22
+
+
+def layer_drawing(picture: Picture, *, theme: str = "light") -> str:
+    """The SVG document."""
+    token = TOKENS[theme]
+    if not picture.has_axes:
+        parts = [part for layer in picture.layers for part in _whole(layer, token)]
+        return document(picture.metric, token, parts)
+    x = _scale(picture.x, _places(picture, "x"), LEFT, WIDTH - RIGHT)
+    y = _scale(picture.y, _places(picture, "y"), HEIGHT - BOTTOM, TOP)
+    shapes = [part for layer in picture.layers for part in _shape(layer, x, y)]
+    return document(
+        picture.metric,
+        token,
+        [
+            *(_upright(picture.y, y, token)),
+            *x_axis(picture.x, x, token),
+            *clipped(shapes),
+        ],
+    )
+
+
+def _upright(axis: Axis, y: Scale, token: dict[str, str]) -> Iterable[str]:
+    if axis.kind != "category":
+        yield from y_axis(axis.title, y, token)
+        return
+    for place, name in enumerate(axis.labels):
+        yield (
+            f'<text x="{LEFT - 8}" y="{y.place(place) + 4:.1f}" text-anchor="end">'
+            f"{text(middle_text(name, 10))}</text>"
+        )
+
+
+def _scale(axis: Axis, places: Sequence[float], start: float, end: float) -> Scale:
+    if axis.kind == "category":
+        return Scale(-0.6, max(len(axis.labels), 1) - 0.4, start, end)
+    low, high = widened(min(places, default=0), max(places, default=1))
+    room = (high / 2 - low / 2) / 10
+    low, high = ends(axis, low if low == 0 else low - room, high + room)
+    return Scale(low, high, start, end)
+
+
+def _places(picture: Picture, axis: str) -> list[float]:
+    """Every number that has to fit on the axis."""
+    found: list[float] = []
+    for layer in picture.layers:
+        match layer:
+            case Bars() if axis == "y":
+                found += [0.0, *layer.heights, *layer.lows, *layer.highs]
+            case Bars():
+                half = layer.width / 2
+                found += [place + side for place in layer.x for side in (-half, half)]
+            case Box() if axis == "y":
+                found += [layer.low, layer.high]
+            case Dots() | Path() | Area():
+                found += getattr(layer, axis)
+    return [place for place in found if math.isfinite(place)]
+
+
+def _shape(layer: Layer, x: Scale, y: Scale) -> Iterable[str]:
+    match layer:
+        case Dots():
+            size = 2.5 if layer.is_small else 4
+            for a, b, words in zip(layer.x, layer.y, layer.texts, strict=True):
+                yield (
+                    f'<circle cx="{x.place(a):.1f}" cy="{y.place(b):.1f}" r="{size}"'
+                    f' fill="{_color(layer)}"><title>{text(words)}</title></circle>'
+                )
+        case Path():
+            yield (
+                f'<path d="{_outline(layer.x, layer.y, x, y, is_stepped=layer.is_stepped)}"'
+                f' fill="none" stroke="{_color(layer)}" stroke-width="1.75"/>'
+            )
+        case Area():
+            yield (
+                f'<path d="{_outline(layer.x, layer.y, x, y)}z" fill="{_color(layer)}"'
+                f' fill-opacity="0.16" stroke="{_color(layer)}"/>'
+            )
+        case Bars():
+            yield from _bars(layer, x, y)
+        case Box():
+            yield from _box(layer, x, y)
+        case Cells():
+            yield from _cells(layer, x, y)
+
+
+def _color(layer: Dots | Path | Area | Bars | Box) -> str:
+    return palette.color(layer.owner.slot) if layer.owner else "#7C8798"
+
+
+def _outline(
+    places: Sequence[float],
+    values: Sequence[float],
+    x: Scale,
+    y: Scale,
+    *,
+    is_stepped: bool = False,
+) -> str:
+    pairs = zip(places, values, strict=True)
+    points = [(f"{x.place(a):.1f}", f"{y.place(b):.1f}") for a, b in pairs]
+    if not points:
+        return ""
+    first = f"M{points[0][0]} {points[0][1]}"
+    if is_stepped:
+        return first + "".join(f"H{a}V{b}" for a, b in points[1:])
+    return first + "".join(f"L{a} {b}" for a, b in points[1:])
+
+
+def _bars(layer: Bars, x: Scale, y: Scale) -> Iterable[str]:
+    lows = layer.lows or [math.nan] * len(layer.x)
+    highs = layer.highs or [math.nan] * len(layer.x)
+    rows = zip(layer.x, layer.heights, layer.texts, lows, highs, strict=True)
+    for place, height, words, low, high in rows:
+        left, right = x.place(place - layer.width / 2), x.place(place + layer.width / 2)
+        top, bottom = sorted([y.place(height), y.place(0)])
+        opacity = ' fill-opacity="0.6"' if layer.is_faint else ""
+        yield (
+            f'<rect x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}"'
+            f' height="{bottom - top:.1f}" fill="{_color(layer)}"{opacity}>'
+            f"<title>{text(words)}</title></rect>"
+        )
+        if math.isfinite(low) and math.isfinite(high):
+            middle = x.place(place)
+            yield (
+                f'<path d="M{middle - 4:.1f} {y.place(high):.1f}h8m-4 0V{y.place(low):.1f}m-4 0h8"'
+                ' fill="none" stroke="#7C8798" stroke-width="1.5"/>'
+            )
+
+
+def _box(layer: Box, x: Scale, y: Scale) -> Iterable[str]:
+    left, middle, right = (x.place(layer.place + side) for side in (-0.25, 0, 0.25))
+    first, third = y.place(layer.first), y.place(layer.third)
+    color = _color(layer)
+    yield (
+        f'<path d="M{middle:.1f} {y.place(layer.high):.1f}V{third:.1f}'
+        f"M{middle:.1f} {first:.1f}V{y.place(layer.low):.1f}"
+        f'M{left:.1f} {y.place(layer.median):.1f}H{right:.1f}" fill="none" stroke="{color}"'
+        ' stroke-width="1.5"/>'
+        f'<rect x="{left:.1f}" y="{third:.1f}" width="{right - left:.1f}"'
+        f' height="{first - third:.1f}" fill="{color}" fill-opacity="0.16" stroke="{color}"/>'
+    )
+
+
+def _cells(layer: Cells, x: Scale, y: Scale) -> Iterable[str]:
+    numbers = [value for row in layer.rows for value in row if value == value]
+    low, high = widened(min(numbers, default=0), max(numbers, default=1))
+    for i, (row, words) in enumerate(zip(layer.rows, layer.texts, strict=True)):
+        for j, (value, said) in enumerate(zip(row, words, strict=True)):
+            if value != value:
+                continue
+            left, right = x.place(j - 0.48), x.place(j + 0.48)
+            top, bottom = y.place(i + 0.48), y.place(i - 0.48)
+            yield (
+                f'<rect x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}"'
+                f' height="{bottom - top:.1f}" fill="{_viridis((value - low) / (high - low))}">'
+                f"<title>{text(said)}</title></rect>"
+            )
+
+
+def _viridis(share: float) -> str:
+    place = min(max(share, 0.0), 1.0) * (len(_VIRIDIS) - 1)
+    below = min(int(place), len(_VIRIDIS) - 2)
+    mixed = (
+        round(a + (b - a) * (place - below))
+        for a, b in zip(_VIRIDIS[below], _VIRIDIS[below + 1], strict=True)
+    )
+    return "#{:02x}{:02x}{:02x}".format(*mixed)
+
+
+# ---------------------------------------------------------------- Without axes
+
+
+def _whole(layer: Layer, token: dict[str, str]) -> Iterable[str]:
+    if isinstance(layer, Parallel):
+        return _parallel(layer, token)
+    return _grid(layer, token)
+
+
+def _parallel(layer: Parallel, token: dict[str, str]) -> Iterable[str]:
+    count = len(layer.dimensions)
+    across = Scale(0, max(count - 1, 1), LEFT, WIDTH - LEFT)
+    scales = []
+    for place, dimension in enumerate(layer.dimensions):
+        low, high = widened(min(dimension.numbers, default=0), max(dimension.numbers, default=1))
+        scales.append(Scale(low, high, HEIGHT - BOTTOM, TOP + 24))
+        at = across.place(place)
+        yield (
+            f'<path d="M{at:.1f} {TOP + 24}V{HEIGHT - BOTTOM}" stroke="{token["border-control"]}"/>'
+        )
+        yield label(at, TOP + 10, middle_text(dimension.label, 14))
+        names = dimension.names
+        yield label(at, HEIGHT - BOTTOM + 16, names[0] if names else number_text(low))
+        yield label(at, TOP + 22, names[-1] if names else number_text(high))
+    for run, name in enumerate(layer.labels):
+        last = scales[-1]
+        value = layer.dimensions[-1].numbers[run]
+        color = _viridis((value - last.low) / (last.high - last.low))
+        points = [
+            f"{across.place(place):.1f} {scales[place].place(dimension.numbers[run]):.1f}"
+            for place, dimension in enumerate(layer.dimensions)
+        ]
+        yield (
+            f'<path d="M{"L".join(points)}" fill="none" stroke="{color}" stroke-width="1.5">'
+            f"<title>{text(name)}</title></path>"
+        )
+
+
+def _grid(layer: Grid, token: dict[str, str]) -> Iterable[str]:
+    width = (WIDTH - 16) / len(layer.head)
+    for i, row in enumerate([layer.head, *layer.rows[:_MAX_ROWS]]):
+        weight = 400 if i else 600
+        for j, value in enumerate(row):
+            yield (
+                f'<text x="{8 + j * width:.1f}" y="{16 + i * _ROW}" font-weight="{weight}">'
+                f"{text(middle_text(value, max(6, int(width / 7))))}</text>"
+            )
+        yield f'<path d="M8 {22 + i * _ROW}H{WIDTH - 8}" stroke="{token["border"]}"/>'

@@ -1,0 +1,244 @@
+"""A picture made of layers as the figure that Plotly draws, built and validated by Plotly here."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+import plotly.graph_objects as go
+
+from core.formatting import middle_text
+from runs.charts import palette
+from runs.charts.layers import (
+    Area,
+    Bars,
+    Box,
+    Cells,
+    Dots,
+    Grid,
+    Layer,
+    Parallel,
+    Path,
+    Picture,
+)
+from runs.charts.plotly_parts import NEUTRAL, axis_layout, plain, typed
+from runs.charts.spec import Type
+
+_SCALE = "Viridis"
+
+
+def layer_figure(picture: Picture, *, chart_id: str) -> dict:
+    """The figure as plain values: ``data`` and ``layout``."""
+    traces = [trace for layer in picture.layers for trace in _traces(layer)]
+    built = go.Figure({"data": traces, "layout": _layout(picture, chart_id)}).to_plotly_json()
+    built["layout"].pop("template", None)
+    return built
+
+
+def _traces(layer: Layer) -> Iterable[dict]:
+    match layer:
+        case Dots():
+            yield _dots(layer)
+        case Path():
+            yield _path(layer)
+        case Area():
+            yield _area(layer)
+        case Bars():
+            yield _bars(layer)
+        case Box():
+            yield _box(layer)
+        case Cells():
+            yield _cells(layer)
+        case Parallel():
+            yield _parallel(layer)
+        case Grid():
+            yield _grid(layer)
+
+
+def _owned(layer: Dots | Path | Area | Bars | Box) -> dict:
+    return {
+        "name": plain(layer.owner.label if layer.owner else getattr(layer, "label", "")),
+        "legendgroup": layer.owner.run_id if layer.owner else "",
+    }
+
+
+def _dots(layer: Dots) -> dict:
+    return {
+        **_owned(layer),
+        "type": "scatter",
+        "mode": "markers",
+        "x": typed(layer.x),
+        "y": typed(layer.y),
+        "text": [plain(text) for text in layer.texts],
+        "hovertemplate": "%{text}<extra></extra>",
+        "cliponaxis": False,
+        "marker": {
+            "color": palette.color(layer.owner.slot),
+            "symbol": palette.symbol(layer.owner.slot),
+            "size": 6 if layer.is_small else 9,
+            "opacity": 0.75 if layer.is_small else 1,
+        },
+    }
+
+
+def _path(layer: Path) -> dict:
+    return {
+        **_owned(layer),
+        "type": "scatter",
+        "mode": "lines",
+        "x": typed(layer.x),
+        "y": typed(layer.y),
+        "hovertemplate": f"{plain(layer.label)}: %{{y:.6~g}} at %{{x:.6~g}}<extra></extra>",
+        "line": {
+            "color": palette.color(layer.owner.slot) if layer.owner else NEUTRAL,
+            "dash": palette.dash(layer.owner.slot) if layer.owner else "6px,4px",
+            "shape": "hv" if layer.is_stepped else "linear",
+            "width": 1.75,
+        },
+    }
+
+
+def _area(layer: Area) -> dict:
+    return {
+        **_owned(layer),
+        "type": "scatter",
+        "mode": "lines",
+        "x": typed(layer.x),
+        "y": typed(layer.y),
+        "fill": "toself",
+        "fillcolor": palette.band(layer.owner.slot),
+        "line": {"color": palette.color(layer.owner.slot), "width": 1.25},
+        "hoveron": "fills",
+        "text": plain(layer.label),
+        "hoverinfo": "text",
+    }
+
+
+def _bars(layer: Bars) -> dict:
+    return {
+        **_owned(layer),
+        "type": "bar",
+        "x": typed(layer.x),
+        "y": typed(layer.heights),
+        "width": layer.width,
+        "error_y": _whiskers(layer),
+        "hovertext": [plain(text) for text in layer.texts],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+        "opacity": 0.6 if layer.is_faint else 1,
+        "marker": {"color": palette.color(layer.owner.slot)},
+    }
+
+
+def _whiskers(layer: Bars) -> dict | None:
+    edges = list(zip(layer.heights, layer.lows, layer.highs, strict=False))
+    if not any(math.isfinite(low) for _, low, _ in edges):
+        return None
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [high - value if math.isfinite(high) else 0 for value, _, high in edges],
+        "arrayminus": [value - low if math.isfinite(low) else 0 for value, low, _ in edges],
+        "color": NEUTRAL,
+        "thickness": 1.5,
+        "width": 4,
+    }
+
+
+def _box(layer: Box) -> dict:
+    color = palette.color(layer.owner.slot)
+    return {
+        **_owned(layer),
+        "type": "box",
+        "x": [layer.place],
+        "lowerfence": [layer.low],
+        "q1": [layer.first],
+        "median": [layer.median],
+        "q3": [layer.third],
+        "upperfence": [layer.high],
+        "mean": [layer.mean],
+        "width": 0.5,
+        "fillcolor": palette.band(layer.owner.slot),
+        "line": {"color": color, "width": 1.5},
+        "hoverinfo": "y",
+    }
+
+
+def _cells(layer: Cells) -> dict:
+    return {
+        "type": "heatmap",
+        "z": [[None if value != value else value for value in row] for row in layer.rows],
+        "text": [[plain(text) for text in row] for row in layer.texts],
+        "hovertemplate": "%{text}<extra></extra>",
+        "colorscale": _SCALE,
+        "xgap": 2,
+        "ygap": 2,
+        "hoverongaps": False,
+        "colorbar": {
+            "title": {"text": plain(middle_text(layer.title, 24)), "side": "right"},
+            "thickness": 12,
+            "outlinewidth": 0,
+        },
+    }
+
+
+def _parallel(layer: Parallel) -> dict:
+    last = layer.dimensions[-1]
+    return {
+        "type": "parcoords",
+        "line": {
+            "color": typed(last.numbers),
+            "colorscale": _SCALE,
+            "showscale": True,
+            "colorbar": {"thickness": 12, "outlinewidth": 0},
+        },
+        "dimensions": [
+            {
+                "label": plain(dimension.label),
+                "values": typed(dimension.numbers),
+                **(
+                    {
+                        "tickvals": list(range(len(dimension.names))),
+                        "ticktext": [plain(name) for name in dimension.names],
+                    }
+                    if dimension.names
+                    else {}
+                ),
+            }
+            for dimension in layer.dimensions
+        ],
+    }
+
+
+def _grid(layer: Grid) -> dict:
+    columns = list(zip(*layer.rows, strict=True)) or [()] * len(layer.head)
+    return {
+        "type": "table",
+        "header": {"values": [plain(text) for text in layer.head], "align": "left"},
+        "cells": {
+            "values": [[plain(text) for text in column] for column in columns],
+            "align": ["left", *["right"] * (len(layer.head) - 1)],
+        },
+    }
+
+
+def _layout(picture: Picture, chart_id: str) -> dict:
+    layout: dict = {
+        "showlegend": False,
+        "uirevision": chart_id,
+        "meta": {"notes": list(picture.notes)},
+    }
+    if not picture.has_axes:
+        margins = {"l": 64, "r": 48, "t": 40, "b": 24}
+        if picture.type == Type.TABLE:
+            margins = {"l": 8, "r": 8, "t": 8, "b": 8}
+        return layout | {"margin": margins}
+    return layout | {
+        "xaxis": axis_layout(picture.x),
+        "yaxis": axis_layout(picture.y),
+        "hovermode": "closest",
+        "barmode": "overlay",
+    }
+
+
+def owners_of(layers: Sequence[Layer]) -> list:
+    """Whose layers there are, each once, in their order."""
+    owners = [getattr(layer, "owner", None) for layer in layers]
+    return list(dict.fromkeys(owner for owner in owners if owner))
