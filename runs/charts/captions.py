@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from core.formatting import is_finite, number_text
 from runs.charts.plots import ChartData, ChartedRun, chosen_type
-from runs.charts.spec import Band, Center, ChartSpec, Type
+from runs.charts.spec import DISTRIBUTIONS, RELATIONS, Band, Center, ChartSpec, Type
 from runs.directions import Better
 from runs.models import MetricStat
 from runs.series import Statistic, value_of
@@ -27,15 +27,21 @@ def caption(data: ChartData, *, better: Better | None) -> str:
         _one(stats[logged[0].key]) if len(logged) == 1 else _many(spec, logged, stats, better)
     ]
     if data.groups:
-        center = Center(spec.center).label.lower()
-        by = f"{len(data.groups)} groups" if len(data.groups) > 1 else "one group"
-        band = f", with {_BANDS[spec.band]} around it" if spec.band else ""
-        sentences.insert(0, f"The {center} of {by} of runs{band}.")
+        sentences.insert(0, _groups(data))
     missing = len(runs) - len(logged)
     if missing:
         sentences.append(f"{_count(missing, 'run')} did not log it.")
     sentences += _oddities(logged, stats)
     return " ".join(sentences)
+
+
+def _groups(data: ChartData) -> str:
+    count = len(data.groups)
+    if data.spec.type in DISTRIBUTIONS | RELATIONS:
+        return f"{_count(count, 'group')} of runs."
+    center = Center(data.spec.center).label.lower()
+    band = f", with {_BANDS[data.spec.band]} around it" if data.spec.band else ""
+    return f"The {center} of {count} groups of runs{band}."
 
 
 def _one(stat: MetricStat) -> str:

@@ -26,6 +26,8 @@ _UNNAMED = frozenset(
 )
 # Where groups stand below their bars or points.
 _NAMED_GROUPS = frozenset({Type.BAR, Type.SCATTER})
+# What is laid out by two things of a run.
+_OF_TWO = frozenset({Type.HEATMAP, Type.GROUPED})
 _OF_RUNS = frozenset({Type.PARETO, Type.HISTORY})
 
 
@@ -136,7 +138,7 @@ def _title(data: ChartData) -> str:
         title += f": {Type(spec.type).label.lower()}"
     if spec.statistic != Statistic.LAST and chosen_type(spec, data.stats) != Type.LINE:
         title += f" ({Statistic(spec.statistic).label.lower()})"
-    by = spec.group_field or spec.x_field
-    if by is not None and by.kind != "run":
-        title += f" by {by.label[:MAX_LABEL_LENGTH]}"
-    return title
+    fields = [spec.x_field, spec.group_field] if spec.type in _OF_TWO else []
+    fields = fields or [spec.group_field or spec.x_field]
+    names = [by.label[:MAX_LABEL_LENGTH] for by in fields if by is not None and by.kind != "run"]
+    return f"{title} by {' and '.join(names)}" if names else title

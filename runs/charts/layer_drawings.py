@@ -37,8 +37,6 @@ from runs.charts.svg_parts import (
 )
 from runs.charts.themes import TOKENS
 
-# Five colors of the scale viridis (van der Walt and Smith, 2015), evenly spaced.
-_VIRIDIS = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
 _MAX_ROWS = 12
 _ROW = 22
 
@@ -191,23 +189,14 @@ def _cells(layer: Cells, x: Scale, y: Scale) -> Iterable[str]:
         for j, (value, said) in enumerate(zip(row, words, strict=True)):
             if value != value:
                 continue
+            color = palette.viridis((value - low) / (high - low))
             left, right = x.place(j - 0.48), x.place(j + 0.48)
             top, bottom = y.place(i + 0.48), y.place(i - 0.48)
             yield (
                 f'<rect x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}"'
-                f' height="{bottom - top:.1f}" fill="{_viridis((value - low) / (high - low))}">'
+                f' height="{bottom - top:.1f}" fill="{color}">'
                 f"<title>{text(said)}</title></rect>"
             )
-
-
-def _viridis(share: float) -> str:
-    place = min(max(share, 0.0), 1.0) * (len(_VIRIDIS) - 1)
-    below = min(int(place), len(_VIRIDIS) - 2)
-    mixed = (
-        round(a + (b - a) * (place - below))
-        for a, b in zip(_VIRIDIS[below], _VIRIDIS[below + 1], strict=True)
-    )
-    return "#{:02x}{:02x}{:02x}".format(*mixed)
 
 
 # ---------------------------------------------------------------- Without axes
@@ -234,17 +223,17 @@ def _parallel(layer: Parallel, token: dict[str, str]) -> Iterable[str]:
         names = dimension.names
         yield label(at, HEIGHT - BOTTOM + 16, names[0] if names else number_text(low))
         yield label(at, TOP + 22, names[-1] if names else number_text(high))
-    for run, name in enumerate(layer.labels):
+    for run, owner in enumerate(layer.owners):
         last = scales[-1]
         value = layer.dimensions[-1].numbers[run]
-        color = _viridis((value - last.low) / (last.high - last.low))
+        color = palette.viridis((value - last.low) / (last.high - last.low))
         points = [
             f"{across.place(place):.1f} {scales[place].place(dimension.numbers[run]):.1f}"
             for place, dimension in enumerate(layer.dimensions)
         ]
         yield (
             f'<path d="M{"L".join(points)}" fill="none" stroke="{color}" stroke-width="1.5">'
-            f"<title>{text(name)}</title></path>"
+            f"<title>{text(owner.label)}</title></path>"
         )
 
 

@@ -1,17 +1,18 @@
 """A picture made of layers as the figure that Plotly draws, built and validated by Plotly here."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import plotly.graph_objects as go
 
-from core.formatting import middle_text
+from core.formatting import middle_text, number_text
 from runs.charts import palette
 from runs.charts.layers import (
     Area,
     Bars,
     Box,
     Cells,
+    Dimension,
     Dots,
     Grid,
     Layer,
@@ -20,7 +21,6 @@ from runs.charts.layers import (
     Picture,
 )
 from runs.charts.plotly_parts import NEUTRAL, axis_layout, plain, typed
-from runs.charts.spec import Type
 
 _SCALE = "Viridis"
 
@@ -48,7 +48,7 @@ def _traces(layer: Layer) -> Iterable[dict]:
         case Cells():
             yield _cells(layer)
         case Parallel():
-            yield _parallel(layer)
+            yield from _parallel(layer)
         case Grid():
             yield _grid(layer)
 
@@ -179,31 +179,75 @@ def _cells(layer: Cells) -> dict:
     }
 
 
-def _parallel(layer: Parallel) -> dict:
-    last = layer.dimensions[-1]
+def _parallel(layer: Parallel) -> Iterable[dict]:
+    """A line a run. Plotly's own chart of this kind needs WebGL, which not every browser has."""
+    shares = [_shares(dimension) for dimension in layer.dimensions]
+    for place, run in enumerate(layer.owners):
+        said = [f"{dimension.label}: {_said(dimension, place)}" for dimension in layer.dimensions]
+        yield {
+            "name": plain(run.label),
+            "legendgroup": run.run_id,
+            "type": "scatter",
+            "mode": "lines+markers",
+            "x": typed([float(at) for at in range(len(shares))]),
+            "y": typed([share[place] for share in shares]),
+            "text": [plain(words) for words in said],
+            "hovertemplate": "%{text}<extra>%{fullData.name}</extra>",
+            "cliponaxis": False,
+            "line": {"color": palette.viridis(shares[-1][place]), "width": 1.75},
+            "marker": {"size": 5},
+        }
+
+
+def _shares(dimension: Dimension) -> list[float]:
+    """How far each number lies between the least and the greatest."""
+    low, high = min(dimension.numbers, default=0), max(dimension.numbers, default=1)
+    span = high / 2 - low / 2
+    return [(number / 2 - low / 2) / span if span > 0 else 0.5 for number in dimension.numbers]
+
+
+def _said(dimension: Dimension, place: int) -> str:
+    number = dimension.numbers[place]
+    return dimension.names[int(number)] if dimension.names else number_text(number)
+
+
+def _parallel_layout(layer: Parallel) -> dict:
+    """Upright axes, with the names and the numbers at their ends."""
+    count = len(layer.dimensions)
+    notes = []
+    for at, dimension in enumerate(layer.dimensions):
+        ends = (min(dimension.numbers, default=0), max(dimension.numbers, default=0))
+        for share, number in zip((0, 1), dict.fromkeys(ends), strict=False):
+            words = dimension.names[int(number)] if dimension.names else number_text(number)
+            notes.append(
+                {
+                    "x": at,
+                    "y": share,
+                    "text": plain(words),
+                    "showarrow": False,
+                    "yshift": 12 if share else -12,
+                    "font": {"size": 11},
+                }
+            )
+    line = {"width": 1, "color": NEUTRAL}
     return {
-        "type": "parcoords",
-        "line": {
-            "color": typed(last.numbers),
-            "colorscale": _SCALE,
-            "showscale": True,
-            "colorbar": {"thickness": 12, "outlinewidth": 0},
-        },
-        "dimensions": [
-            {
-                "label": plain(dimension.label),
-                "values": typed(dimension.numbers),
-                **(
-                    {
-                        "tickvals": list(range(len(dimension.names))),
-                        "ticktext": [plain(name) for name in dimension.names],
-                    }
-                    if dimension.names
-                    else {}
-                ),
-            }
-            for dimension in layer.dimensions
+        "annotations": notes,
+        "shapes": [
+            {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "line": line, "layer": "below"}
+            for at in range(count)
         ],
+        "xaxis": {
+            "tickvals": list(range(count)),
+            "ticktext": [plain(dimension.label) for dimension in layer.dimensions],
+            "side": "top",
+            "range": [-0.4, count - 0.6],
+            "showline": False,
+            "zeroline": False,
+            "ticks": "",
+            "automargin": True,
+        },
+        "yaxis": {"visible": False, "range": [-0.12, 1.12], "fixedrange": True},
+        "hovermode": "closest",
     }
 
 
@@ -226,19 +270,14 @@ def _layout(picture: Picture, chart_id: str) -> dict:
         "meta": {"notes": list(picture.notes)},
     }
     if not picture.has_axes:
-        margins = {"l": 64, "r": 48, "t": 40, "b": 24}
-        if picture.type == Type.TABLE:
-            margins = {"l": 8, "r": 8, "t": 8, "b": 8}
-        return layout | {"margin": margins}
+        layer = picture.layers[0]
+        if isinstance(layer, Parallel):
+            margins = {"l": 24, "r": 24, "t": 40, "b": 16}
+            return layout | {"margin": margins} | _parallel_layout(layer)
+        return layout | {"margin": {"l": 8, "r": 8, "t": 8, "b": 8}}
     return layout | {
         "xaxis": axis_layout(picture.x),
         "yaxis": axis_layout(picture.y),
         "hovermode": "closest",
         "barmode": "overlay",
     }
-
-
-def owners_of(layers: Sequence[Layer]) -> list:
-    """Whose layers there are, each once, in their order."""
-    owners = [getattr(layer, "owner", None) for layer in layers]
-    return list(dict.fromkeys(owner for owner in owners if owner))

@@ -94,7 +94,7 @@ class Parallel:
     """A line a run across upright axes, colored by the last of them."""
 
     dimensions: Sequence[Dimension]
-    labels: Sequence[str]
+    owners: Sequence[ChartedRun]
 
 
 @dataclass(frozen=True)

@@ -36,3 +36,18 @@ def band(slot: int) -> str:
     """The same color, so thin that what lies behind shows: for areas."""
     red, green, blue = (int(color(slot)[at : at + 2], 16) for at in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.16)"
+
+
+# Five colors of the scale viridis (van der Walt and Smith, 2015), evenly spaced.
+_VIRIDIS = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
+
+
+def viridis(share: float) -> str:
+    """The color of a number that lies so far, from 0 to 1, between the least and the greatest."""
+    place = min(max(share, 0.0), 1.0) * (len(_VIRIDIS) - 1)
+    below = min(int(place), len(_VIRIDIS) - 2)
+    mixed = (
+        round(a + (b - a) * (place - below))
+        for a, b in zip(_VIRIDIS[below], _VIRIDIS[below + 1], strict=True)
+    )
+    return "#{:02x}{:02x}{:02x}".format(*mixed)

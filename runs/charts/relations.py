@@ -151,7 +151,7 @@ def _parallel(data: ChartData) -> Picture:
         dimensions.append(
             Dimension(middle_text(measure.name, _LABEL), [values[run] for run in runs])
         )
-    layer = Parallel(dimensions, [run.label for run in runs])
+    layer = Parallel(dimensions, runs)
     return Picture(Type.PARALLEL, data.spec.metric, Axis(""), Axis(""), [layer], notes)
 
 

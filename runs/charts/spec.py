@@ -33,9 +33,9 @@ class Type(TextChoices):
     HISTOGRAM = "histogram", "Histogram"
     ECDF = "ecdf", "Cumulative shares"
     PARALLEL = "parallel", "Parallel coordinates"
-    HEATMAP = "heatmap", "Heatmap of two"
+    HEATMAP = "heatmap", "Heatmap"
     IMPORTANCE = "importance", "Hyperparameter importance"
-    PARETO = "pareto", "Pareto front of two metrics"
+    PARETO = "pareto", "Pareto front"
     HISTORY = "history", "History of the search"
     TABLE = "table", "Table"
 

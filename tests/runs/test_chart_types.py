@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from runs.charts import palette
 from runs.charts.distributions import bin_edges
 from runs.charts.relations import front
 from runs.charts.spec import DISTRIBUTIONS, RELATIONS, Type
@@ -136,11 +137,11 @@ def test_grouped_bars_are_means_of_their_runs_with_whiskers(client, search):
 def test_parallel_coordinates_show_what_differs_and_are_colored_by_the_metric(client, search):
     sent = get_figure(client, *search, metric="acc", type="parallel")
 
-    (trace,) = sent["data"]
-    labels = [dimension["label"] for dimension in trace["dimensions"]]
-    assert labels == ["depth", "lr", "optimizer", "acc"]
-    assert trace["dimensions"][2]["ticktext"] == ["adam", "sgd"]
-    assert numbers({"c": trace["line"]["color"]}, "c") == accuracies(search)
+    assert sent["layout"]["xaxis"]["ticktext"] == ["depth", "lr", "optimizer", "acc"]
+    best = max(sent["data"], key=lambda trace: numbers(trace, "y")[3])
+    assert (numbers(best, "y")[3], best["line"]["color"]) == (1, palette.viridis(1))
+    assert best["text"][:3] == ["depth: 3", "lr: 0.1000", "optimizer: adam"]
+    assert numbers(best, "y")[:3] == [1, 1, 0]
 
 
 def test_a_run_that_lacks_a_dimension_is_left_out_and_counted(client, search):
