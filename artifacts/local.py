@@ -4,6 +4,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
@@ -101,13 +102,16 @@ class LocalStore:
         place = self._place(path)
         with disk_faults(path):
             try:
-                names = sorted(os.listdir(place))
+                with os.scandir(place) as found:
+                    children = sorted(found, key=attrgetter("name"))
             except (FileNotFoundError, NotADirectoryError):
                 return []
-            if path.is_root and STAGING in names:
-                names.remove(STAGING)
-            children = (_child(path, place, name) for name in names)
-            return [child for child in children if child is not None]
+            entries = [
+                _child(path, child)
+                for child in children
+                if not (path.is_root and child.name == STAGING)
+            ]
+            return [entry for entry in entries if entry is not None]
 
     def walk(self, path: ArtifactPath) -> Iterator[Entry]:
         waiting = [iter(self.list(path))]
@@ -211,10 +215,10 @@ def _pieces(file: BinaryIO, path: ArtifactPath, start: int, length: int) -> Iter
             yield piece
 
 
-def _entry(path: ArtifactPath, place: Path) -> Entry | None:
+def _entry(path: ArtifactPath, place: Path | os.DirEntry[str]) -> Entry | None:
     """What is at ``place``; None for nothing and for what is neither file nor folder."""
     try:
-        status = place.lstat()
+        status = place.stat(follow_symlinks=False)
     except (FileNotFoundError, NotADirectoryError):
         return None
     is_folder = stat.S_ISDIR(status.st_mode)
@@ -228,10 +232,10 @@ def _entry(path: ArtifactPath, place: Path) -> Entry | None:
     )
 
 
-def _child(folder: ArtifactPath, place: Path, name: str) -> Entry | None:
+def _child(folder: ArtifactPath, found: os.DirEntry[str]) -> Entry | None:
     """A child as the listing shows it; None if no request could ask for it by this name."""
     try:
-        path = ArtifactPath((*folder.parts, name))
+        path = ArtifactPath((*folder.parts, found.name))
     except UnsafePath:
         return None
-    return _entry(path, place / name)
+    return _entry(path, found)

@@ -1,6 +1,7 @@
 """Files on the wire: where in the store a path of a request lies, and the bytes that come in."""
 
 from collections.abc import Iterator
+from typing import BinaryIO
 
 from django.http import HttpRequest
 
@@ -70,7 +71,7 @@ def received(request: HttpRequest, *, at_most: int | None = None) -> Iterator[by
         source, announced = request, int(request.headers.get("Content-Length") or 0)
         _refuse_more(announced, at_most)
     came = 0
-    while piece := source.read(_CHUNK):
+    while piece := _piece(source):
         came += len(piece)
         _refuse_more(came, at_most)
         yield piece
@@ -78,6 +79,15 @@ def received(request: HttpRequest, *, at_most: int | None = None) -> Iterator[by
         raise BrokenUpload(
             f"The upload ended after {came} of {announced} bytes. Nothing was stored."
         )
+
+
+def _piece(source: BinaryIO) -> bytes:
+    try:
+        return source.read(_CHUNK)
+    except Exception as fault:
+        # The sender hung up or stalled, or its chunks are malformed, for which every server has
+        # exceptions of its own.
+        raise BrokenUpload("The upload broke off. Nothing was stored.") from fault
 
 
 def _refuse_more(size: int, at_most: int | None) -> None:
