@@ -22,6 +22,11 @@ DAY = 24 * HOUR
 # From here on a date says more than a count of days.
 RELATIVE_LIMIT = 7 * DAY
 
+# How numbers may be written, and with how many digits at least and at most.
+STYLES = {"decimals": (0, 10), "significant": (1, 12), "percent": (0, 6)}
+# A number with more digits than a float knows is better off in scientific notation.
+_LARGEST_STYLED = 1e15
+
 # The largest amount of text in which one Python integer is worth writing out.
 _LONGEST_EXACT_DIGITS = 40
 
@@ -39,26 +44,51 @@ def is_finite(value: object) -> bool:
     return is_number(value) and math.isfinite(value)
 
 
-def number_text(value: int | float) -> str:
+def number_text(value: int | float, digits: int = 4) -> str:
     """``value`` to four significant digits; scientific below 0.001 and from a million.
 
     Whole numbers stay whole, since 3 epochs are not 3.000 epochs, and nothing from a
-    thousand up shows a fraction. NaN and the infinities have their signs.
+    thousand up shows a fraction. NaN and the infinities have their signs. With other ``digits``
+    the bounds move along.
     """
     if not is_finite(value):
         return _special_text(value)
     if abs(value) < 1_000_000 and value == int(value):
         return f"{int(value):,}"
     number = Decimal(value) if isinstance(value, int) else value
-    # Four digits first, the range after: 999,999.6 must not become 1,000,000.
-    rounded = Decimal(f"{number:.3e}")
+    # The digits first, the range after: 999,999.6 must not become 1,000,000.
+    rounded = Decimal(f"{number:.{digits - 1}e}")
     size = abs(rounded)
-    if size >= 1_000_000 or size < Decimal("0.001"):
-        mantissa, exponent = f"{number:.3e}".split("e")
+    if size >= max(1_000_000, 10**digits) or size < Decimal("0.001"):
+        mantissa, exponent = f"{number:.{digits - 1}e}".split("e")
         return f"{mantissa}e{int(exponent)}"
-    if size >= 1_000:
-        return f"{number:,.0f}"
-    return f"{number:.{3 - rounded.adjusted()}f}"
+    return f"{number:,.{max(digits - 1 - rounded.adjusted(), 0)}f}"
+
+
+def styled_text(value: int | float, style: str) -> str:
+    """``value`` as ``style`` says, such as "percent 1", "decimals 3" or "significant 6".
+
+    Raises ``ValueError`` for what is no style.
+    """
+    notation, digits = parse_style(style)
+    if not is_finite(value) or abs(value) >= _LARGEST_STYLED:
+        return number_text(value)
+    match notation:
+        case "percent":
+            return f"{value * 100:,.{digits}f} %"
+        case "decimals":
+            return f"{value:,.{digits}f}"
+        case _:
+            return number_text(value, digits)
+
+
+def parse_style(style: str) -> tuple[str, int]:
+    """The notation and its number of digits. Raises ``ValueError``."""
+    notation, _, digits = style.partition(" ")
+    low, high = STYLES.get(notation, (0, -1))
+    if not (digits.isascii() and digits.isdigit() and low <= int(digits[:3]) <= high):
+        raise ValueError(f"There is no number format {style!r}.")
+    return notation, int(digits)
 
 
 def exact_text(value: int | float) -> str:

@@ -6,6 +6,7 @@ from django.db import IntegrityError
 
 from core.db import action
 from core.errors import Invalid, Missing, Taken
+from core.formatting import parse_style
 from core.names import (
     MAX_EXPERIMENT_NAME_LENGTH,
     MAX_EXPERIMENT_TAG_LENGTH,
@@ -28,6 +29,10 @@ from workspaces.models import Workspace
 # MLflow's own tags for the metric that matters, which clients may set and read.
 PRIMARY_METRIC_TAG = "mlflow.experiment.primaryMetric.name"
 HIGHER_IS_BETTER_TAG = "mlflow.experiment.primaryMetric.greaterIsBetter"
+
+# Beside the directions: nobody wants the greatest or the least.
+NEITHER = "neither"
+MAX_METRIC_SETTINGS = 300
 
 
 class InvalidExperimentName(Invalid):
@@ -70,6 +75,20 @@ class DefaultExperiment(Invalid):
 
     def __init__(self) -> None:
         super().__init__("The experiment Default is what clients use that name none: it stays.")
+
+
+class BadMetricSetting(Invalid):
+    """It names no metric, no direction or no number format."""
+
+
+class TooManyMetricSettings(Invalid):
+    """An experiment keeps what is said of a few hundred metrics, which every page of it reads."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"An experiment keeps the formats and directions of at most {MAX_METRIC_SETTINGS} "
+            "metrics. Set one back to automatic first."
+        )
 
 
 class NoSuchExperimentTag(Missing):
@@ -196,6 +215,48 @@ def change_experiment(
         _check_tag(key, value)
     _write_tags(experiment, tags)
     experiment.tags.filter(key__in=removed).delete()
+
+
+@action
+def describe_metric(
+    experiment: Experiment, *, metric: str, better: str, number_format: str
+) -> None:
+    """Say which values of a metric are better, and how its numbers are written, for everyone.
+
+    ``better`` is a ``Direction``, "neither", or "" for what the name suggests; the primary metric
+    always has a direction, which MLflow's tag says too. ``number_format`` is "" for the usual one.
+    Raises ``ExperimentNotActive``, ``BadMetricSetting`` or ``TooManyMetricSettings``.
+    """
+    if not experiment.is_active:
+        raise ExperimentNotActive(experiment)
+    _check_metric_setting(metric, better, number_format)
+    # What others said meanwhile of other metrics is kept.
+    current = Experiment.objects.select_for_update().get(pk=experiment.pk)
+    settings = dict(current.metric_settings)
+    if metric == current.primary_metric:
+        if better in Direction.values:
+            _write_tags(experiment, {HIGHER_IS_BETTER_TAG: str(better == Direction.HIGHER)})
+        better = ""
+    said = {"better": better, "format": number_format}
+    settings[metric] = {name: value for name, value in said.items() if value}
+    if not settings[metric]:
+        del settings[metric]
+    if len(settings) > MAX_METRIC_SETTINGS:
+        raise TooManyMetricSettings
+    experiment.metric_settings = settings
+    experiment.save(update_fields=["metric_settings"])
+
+
+def _check_metric_setting(metric: str, better: str, number_format: str) -> None:
+    if not metric or len(metric) > MAX_KEY_LENGTH or "\x00" in metric:
+        raise BadMetricSetting("That is no metric's name.")
+    if better not in {"", NEITHER, *Direction.values}:
+        raise BadMetricSetting(f"Better is higher, lower or neither, not {better!r}.")
+    try:
+        if number_format:
+            parse_style(number_format)
+    except ValueError as error:
+        raise BadMetricSetting(str(error)) from None
 
 
 def _write_tags(experiment: Experiment, tags: Mapping[str, str]) -> None:

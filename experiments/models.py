@@ -49,6 +49,9 @@ class Experiment(models.Model):
     # What the pages put first, as MLflow's tags for it say. Empty: not chosen.
     primary_metric = models.CharField(max_length=250, blank=True, default="")
     primary_direction = models.CharField(max_length=6, choices=Direction, default=Direction.HIGHER)
+    # What people say of a metric, by its name: which values are "better" (a direction, or
+    # "neither"), and the "format" of its numbers as core.formatting.styled_text takes it.
+    metric_settings = models.JSONField(blank=True, default=dict)
     # Hyperparameters, one a line, that only tell repetitions of one setting apart.
     replicate_keys = models.TextField(blank=True, default="seed")
 
@@ -74,6 +77,11 @@ class Experiment(models.Model):
     @property
     def is_active(self) -> bool:
         return self.lifecycle_stage == LifecycleStage.ACTIVE
+
+    def said_of(self, metric: str) -> dict[str, str]:
+        """What people say of a metric: "better" and "format", each only if it was said."""
+        said = self.metric_settings.get(metric)
+        return said if isinstance(said, dict) else {}
 
 
 class ExperimentTag(models.Model):

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from experiments.models import Experiment
-from runs.columns import Column, Statistic
+from runs.columns import Column, Columns, Statistic
 from runs.directions import which_is_better
 from runs.expressions import statistic_expression
 from runs.keys import metric_key_ids
@@ -24,6 +24,17 @@ def statistic_of(column: Column, experiments: Sequence[Experiment]) -> str:
         return column.statistic
     better = which_is_better(column.key, experiments=experiments)
     return "max_step" if better is None or better.is_higher else "min_step"
+
+
+def number_formats(columns: Columns, experiments: Sequence[Experiment]) -> dict[Column, str]:
+    """How the numbers of the metric columns are written, where people have said so."""
+    return {
+        column: said
+        for column in columns.shown
+        if column.is_metric and column.statistic != Statistic.BEST_STEP
+        for experiment in experiments[:1]
+        if (said := experiment.said_of(column.key).get("format", ""))
+    }
 
 
 def metric_values(

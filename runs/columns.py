@@ -17,6 +17,8 @@ from runs.models import KeyKind, RunKey
 # A list nobody has chosen columns for has at most so many, one that somebody chose at most that.
 MAX_AUTOMATIC = 16
 MAX_CHOSEN = 60
+# What an address says for the columns that nobody has chosen, where that is not the default.
+AUTOMATIC = "auto"
 # What is pinned takes its room from what is not.
 MAX_PINNED = 4
 # A curve is read from the points themselves.
@@ -94,7 +96,9 @@ class Column:
     @property
     def is_number(self) -> bool:
         """Whether its values stand at the right edge, so that digits line up."""
-        return self.kind == KeyKind.METRIC or (self.key in {"duration"} and self.kind == "property")
+        if self.kind == "property":
+            return self.key == "duration"
+        return self.is_metric and not self.is_curve
 
     @property
     def is_sortable(self) -> bool:
@@ -181,7 +185,7 @@ def columns_text(shown: Iterable[Column], pinned: Collection[Column]) -> str:
 
 
 @dataclass(frozen=True)
-class _Name:
+class Name:
     """A name that runs have; ``spread`` is how many experiments have it."""
 
     kind: str
@@ -195,19 +199,24 @@ class _Name:
 
 
 def choose_columns(
-    keys: QuerySet[RunKey], *, chosen: str, experiment: Experiment | None = None
+    keys: QuerySet[RunKey],
+    *,
+    chosen: str,
+    experiment: Experiment | None = None,
+    names: Sequence[Name] | None = None,
 ) -> Columns:
     """The columns that ``chosen`` names, comma-separated; without it those that differ.
 
-    ``keys`` are the names that the listed runs may have. The first column is always the name.
-    Automatic ones are the properties of the run, and of the metrics and hyperparameters with more
-    than one value: primary metrics, then names that most experiments have, in alphabetical order.
+    ``keys`` are the names that the listed runs may have; ``names`` the same, if they have been read
+    already. The first column is always the name. Automatic ones are the properties of the run, and
+    of the metrics and hyperparameters with more than one value: primary metrics, then names that
+    most experiments have, in alphabetical order.
     """
-    names = _names(keys)
+    names = read_names(keys) if names is None else names
     total = len(PROPERTIES) + sum(
         name.kind != KeyKind.TAG or not name.name.startswith(RESERVED_PREFIX) for name in names
     )
-    if chosen:
+    if chosen not in {"", AUTOMATIC}:
         return _chosen_columns(chosen, {name.column for name in names}, total)
 
     leading = [*_LEADING] if experiment else [_LEADING[0], "experiment", *_LEADING[1:]]
@@ -235,7 +244,7 @@ def choose_columns(
     )
 
 
-def _names(keys: QuerySet[RunKey]) -> list[_Name]:
+def read_names(keys: QuerySet[RunKey]) -> list[Name]:
     """Each kind and name once, and whether it varies in or between the experiments."""
     rows = (
         keys.values("kind", "name")
@@ -247,7 +256,7 @@ def _names(keys: QuerySet[RunKey]) -> list[_Name]:
         .order_by("kind", "name")
     )
     return [
-        _Name(
+        Name(
             row["kind"],
             row["name"],
             varies=row["varying"] > 0 or row["samples"] > 1,
@@ -262,7 +271,7 @@ def _primary_metrics(keys: QuerySet[RunKey]) -> set[str]:
     return set(experiments.exclude(primary_metric="").values_list("primary_metric", flat=True))
 
 
-def _differing(names: Sequence[_Name], kind: str, *, first: Collection[str] = ()) -> list[Column]:
+def _differing(names: Sequence[Name], kind: str, *, first: Collection[str] = ()) -> list[Column]:
     """The columns of one kind that tell runs apart, those that say most before the others."""
     varying = [name for name in names if name.kind == kind and name.varies]
     # What is measured on held-out data comes before what the model learned from.

@@ -56,13 +56,22 @@ class Better:
 def which_is_better(metric: str, *, experiments: Iterable[Experiment]) -> Better | None:
     """What is known of ``metric`` in ``experiments``; None where nobody can tell.
 
-    What the experiments say of their primary metric counts, unless they contradict one another.
+    What the experiments say of it counts, unless they contradict one another.
     """
-    said = {each.primary_direction for each in experiments if each.primary_metric == metric}
+    said = {_said(metric, each) for each in experiments} - {""}
     if said:
-        return Better(Direction(said.pop()), is_chosen=True) if len(said) == 1 else None
+        word = said.pop()
+        is_clear = not said and word in Direction.values
+        return Better(Direction(word), is_chosen=True) if is_clear else None
     direction = _suggested(metric)
     return direction and Better(direction, is_chosen=False)
+
+
+def _said(metric: str, experiment: Experiment) -> str:
+    """A direction, another word for none, or "" where nothing is said."""
+    if experiment.primary_metric == metric:
+        return experiment.primary_direction
+    return experiment.said_of(metric).get("better", "")
 
 
 def _suggested(metric: str) -> Direction | None:

@@ -1,6 +1,8 @@
 """Which runs a list is of: those of one experiment, or of a whole workspace."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
@@ -9,7 +11,7 @@ from django.urls import reverse
 from core.errors import Invalid
 from experiments.access import get_experiment
 from experiments.models import Experiment
-from runs.columns import Column, Columns, choose_columns
+from runs.columns import Column, Columns, Name, choose_columns
 from runs.filters import RunFilter
 from runs.models import Run, RunKey
 from runs.ordering import SortKey, parse_sort
@@ -54,9 +56,18 @@ class Scope:
         """Those that say which values of a metric are better."""
         return [self.experiment] if self.experiment else []
 
-    def columns(self, query: QueryDict) -> Columns:
-        """The columns that an address shows."""
-        return choose_columns(self.keys, chosen=query.get("cols", ""), experiment=self.experiment)
+    def columns(self, query: QueryDict, *, names: Sequence[Name] | None = None) -> Columns:
+        """The columns that an address shows; if it names none, the experiment's default ones."""
+        chosen = query.get("cols", "") or self.default_columns
+        return choose_columns(self.keys, chosen=chosen, experiment=self.experiment, names=names)
+
+    @cached_property
+    def default_columns(self) -> str:
+        """What the experiment's default view says of columns; "" is nothing."""
+        if self.experiment is None:
+            return ""
+        views = self.experiment.views.filter(is_default=True)
+        return QueryDict(views.values_list("query", flat=True).first() or "").get("cols", "")
 
     def matching(self, query: QueryDict) -> QuerySet[Run]:
         """The runs that an address leaves. Raises ``UnreadableFilter``."""

@@ -13,7 +13,7 @@ from django.db.models import Count
 
 from core.time import now_ms
 from experiments.models import Experiment
-from runs.column_values import curve_values, metric_values, text_values
+from runs.column_values import curve_values, metric_values, number_formats, text_values
 from runs.columns import Column, Columns
 from runs.models import KeyKind, Param, Run, RunStatus, RunTag
 from runs.status import shown_statuses
@@ -43,6 +43,7 @@ class Cell:
     is_on_card: bool = False
     is_best: bool = False
     pin: int = 0
+    number_format: str = ""
 
     @property
     def css(self) -> str:
@@ -96,6 +97,7 @@ def table_rows(
     children = _child_counts(runs)
     on_cards = _columns_on_cards(columns)
     group_starts = columns.group_starts
+    formats = number_formats(columns, experiments)
     pins = {column: columns.pin(column) for column in columns.shown}
     now = now_ms()
     statuses = shown_statuses(runs, now=now)
@@ -116,6 +118,7 @@ def table_rows(
                     is_on_card=column in on_cards,
                     is_best=value is not None and bool(best) and best.get(column) == value,
                     pin=pins[column],
+                    number_format=formats.get(column, ""),
                 )
             )
         source = tags.get((run.pk, SOURCE_TAG), "")

@@ -4,6 +4,7 @@ from django.urls import path
 
 from runs.views import (
     artifacts,
+    columns,
     compare,
     comparing,
     export,
@@ -27,6 +28,18 @@ urlpatterns = [
         name="list_export",
     ),
     path("runs/export.<str:ending>", export.run_export, name="all_export"),
+    path("experiments/<int:experiment_id>/columns/", columns.columns, name="list_columns"),
+    path("runs/columns/", columns.columns, name="all_columns"),
+    path(
+        "experiments/<int:experiment_id>/columns/default/",
+        columns.default_columns,
+        name="list_columns_default",
+    ),
+    path(
+        "experiments/<int:experiment_id>/columns/metric/",
+        columns.metric,
+        name="list_columns_metric",
+    ),
     path(
         "experiments/<int:experiment_id>/selection/",
         selection.change_selection,

@@ -85,13 +85,16 @@ def status_chip(status: object) -> SafeString:
 
 
 @register.filter
-def number(value: object) -> SafeString:
-    """A metric's value to four digits, the exact one in the title; NaN and ∞ as a chip."""
+def number(value: object, style: str = "") -> SafeString:
+    """A metric's value to four digits, the exact one in the title; NaN and ∞ as a chip.
+
+    ``style`` says another format, as ``core.formatting.styled_text`` takes it.
+    """
     if value is None:
         return _absent("not logged")
     if not formatting.is_number(value):
         return format_html("{}", value)
-    text, exact = formatting.number_text(value), formatting.exact_text(value)
+    text, exact = _number_text(value, style), formatting.exact_text(value)
     if not formatting.is_finite(value):
         return format_html('<span class="not-finite">{}</span>', text)
     if text.replace(",", "") == exact:
@@ -161,6 +164,13 @@ def run_color(index: object) -> str:
         return "run-color-1"
     dash %= RUN_DASHES
     return f"run-color-{color + 1} run-dash-{dash}" if dash else f"run-color-{color + 1}"
+
+
+def _number_text(value: int | float, style: str) -> str:
+    try:
+        return formatting.styled_text(value, style) if style else formatting.number_text(value)
+    except ValueError:
+        return formatting.number_text(value)
 
 
 def _absent(speech: str) -> SafeString:

@@ -1,7 +1,6 @@
 """The run list, of one experiment and of a whole workspace."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
@@ -10,12 +9,12 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRefresh
 
 from core.formatting import is_finite, middle_text
-from experiments.models import NOTE_TAG, Experiment
+from experiments.models import NOTE_TAG
 from runs.best import best_of_few, best_of_many
 from runs.chips import carried, changed, conditions_of
-from runs.columns import RESERVED_PREFIX, Column, Columns
-from runs.directions import which_is_better
+from runs.columns import RESERVED_PREFIX, Columns
 from runs.filters import RunFilter
+from runs.heads import column_heads
 from runs.models import KeyKind, RunStatus
 from runs.ordering import SortKey, page_of_runs
 from runs.scope import Scope, get_scope, sort_of
@@ -24,6 +23,7 @@ from runs.selecting import read_selected, selection_of
 from runs.snippets import autologged_run, first_run
 from runs.table import Row, count_up_to, table_rows
 from runs.tree import read_nesting, top_level
+from runs.views.columns import column_context
 from runs.views.export import export_links
 from workspaces.access import tracking_uri
 
@@ -35,17 +35,6 @@ PAGE_SIZES = {"25": 25, "50": 50, "100": 100, "200": 200}
 _PAGE_KEY = "page"
 # Whether the filter pane is open.
 _FILTERS_KEY = "filters"
-
-
-@dataclass(frozen=True)
-class Head:
-    """The head of a column: where a click on it leads, and how the list is sorted by it now."""
-
-    column: Column
-    sort_url: str
-    aria_sort: str
-    starts_group: bool
-    pin: int
 
 
 @require_safe
@@ -120,7 +109,8 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
         "children_query": nesting.children_query(columns, query.get("sort", "")),
         "clear_url": changed(query, dict.fromkeys(run_filter.filters)),
         "columns": columns,
-        "heads": _heads(query, columns, sort, experiment),
+        "heads": column_heads(query, columns, sort, scope.experiments),
+        **column_context(scope, query),
         "sorts": _sorts(query, columns),
         "everything_url": _with(query, cols=columns.everything) if columns.everything else "",
         "automatic_url": _with(query, cols=None),
@@ -177,37 +167,6 @@ def _example_filter(rows: Sequence[Row]) -> str:
     return " AND ".join(parts.values()) or "metrics.accuracy > 0.9 AND params.lr = '0.01'"
 
 
-def _heads(
-    query: QueryDict,
-    columns: Columns,
-    sort: Sequence[SortKey],
-    experiment: Experiment | None,
-) -> list[Head]:
-    heads = []
-    group_starts = columns.group_starts
-    for column in columns.shown:
-        current = next((key for key in sort if key.column == column), None)
-        if current is not None:
-            descending = not current.descending
-        else:
-            descending = _begins_descending(column, experiment)
-        aria_sort = ""
-        if current is not None:
-            aria_sort = "descending" if current.descending else "ascending"
-        heads.append(
-            Head(
-                column=column,
-                sort_url=_with(query, sort=SortKey(column, descending).text, page=None)
-                if column.is_sortable
-                else "",
-                aria_sort=aria_sort,
-                starts_group=column in group_starts,
-                pin=columns.pin(column),
-            )
-        )
-    return heads
-
-
 def _sorts(query: QueryDict, columns: Columns) -> list[tuple[str, str]]:
     """What a list of choices offers to sort by, the address's own first."""
     chosen = query.get("sort", "")
@@ -218,14 +177,6 @@ def _sorts(query: QueryDict, columns: Columns) -> list[tuple[str, str]]:
                 if key.text != chosen:
                     choices.append((key.text, f"{column.label} {arrow}"))
     return choices
-
-
-def _begins_descending(column: Column, experiment: Experiment | None) -> bool:
-    """Whether the first click puts the greatest on top: the newest, and the best."""
-    if column.kind == "metric":
-        better = which_is_better(column.key, experiments=[experiment] if experiment else [])
-        return better is None or better.is_higher
-    return column.key in {"start_time", "end_time", "duration"}
 
 
 def _filtering(scope: Scope, query: QueryDict, run_filter: RunFilter) -> dict:

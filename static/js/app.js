@@ -230,6 +230,7 @@
     x: () => tickRow(false),
     X: () => tickRow(true),
     c: () => press(document.querySelector('.selection-bar [data-needs]:not([aria-disabled="true"])')),
+    o: () => press(document.querySelector('[data-key="o"]')),
     "[": () => press(document.querySelector('[data-key="["]')),
     "]": () => press(document.querySelector('[data-key="]"]')),
   };
@@ -273,6 +274,9 @@
     const dialog = opening && document.getElementById(opening.dataset.dialog);
     if (dialog) {
       event.preventDefault();
+      // A menu closes behind what it opens, and has the focus again afterwards.
+      opening.closest("details.menu")?.querySelector("summary").focus();
+      closeMenus();
       dialog.showModal();
     }
     if (target.closest("[data-close]")) target.closest("dialog")?.close();

@@ -27,6 +27,7 @@ def words(html: str) -> str:
 def heads(response) -> list[str]:
     """The heads of the columns as they read."""
     row = re.search(r"</tr>\s*<tr>(.*?)</tr>\s*</thead>", response.text, re.DOTALL).group(1)
+    row = re.sub(r"<details.*?</details>", "", row, flags=re.DOTALL)
     return [
         words(head).removeprefix("Tick all runs of this page ")
         for head in re.findall(r"<th.*?</th>", row, re.DOTALL)

@@ -1,0 +1,39 @@
+"""The columns that an experiment's list has for everyone who asks for no others."""
+
+from django.http import QueryDict
+
+from core.db import action
+from core.ids import new_run_id
+from core.time import now_ms
+from experiments.actions import ExperimentNotActive
+from experiments.models import Experiment
+from runs.models import SavedView, Visibility
+
+
+@action
+def set_default_columns(experiment: Experiment, *, cols: str) -> None:
+    """Show ``cols`` to everyone who opens the experiment's list; "" is the automatic ones again.
+
+    Kept in the experiment's default view, whatever else that says. Raises ``ExperimentNotActive``.
+    """
+    if not experiment.is_active:
+        raise ExperimentNotActive(experiment)
+    Experiment.objects.select_for_update().get(pk=experiment.pk)
+    view = experiment.views.filter(is_default=True).first() or SavedView(
+        workspace=experiment.workspace,
+        experiment=experiment,
+        slug=new_run_id(),
+        name="Default",
+        visibility=Visibility.WORKSPACE,
+        is_default=True,
+    )
+    query = QueryDict(view.query, mutable=True)
+    query.pop("cols", None)
+    if cols:
+        query["cols"] = cols
+    view.query = query.urlencode()
+    view.last_update_time = now_ms()
+    if view.query or view.charts:
+        view.save()
+    elif view.pk:
+        view.delete()
