@@ -13,6 +13,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.db.models import CASCADE, QuerySet
 from django.db.models.expressions import RawSQL
 
 from core.errors import Missing, Unavailable
@@ -112,6 +113,33 @@ def release_connection() -> None:
     """
     if connection.vendor == "postgresql" and not connection.in_atomic_block:
         connection.close()
+
+
+def hold(rows: QuerySet, column: str) -> list[Any]:
+    """A column of rows that nobody changes or removes until the transaction ends.
+
+    Others may hold them as well. On SQLite there is no other writer to keep out.
+    """
+    sql, params = rows.order_by().values_list(column).query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"{sql} FOR SHARE" if connection.vendor == "postgresql" else sql, params)
+        return [value for (value,) in cursor.fetchall()]
+
+
+def lock_with_contents(rows: QuerySet) -> None:
+    """Lock rows and, level by level, all rows that deleting them deletes.
+
+    Whoever adds something to one of them meanwhile waits, and then finds it gone. Without this,
+    what is added after Django has collected what to delete would keep its parent from going.
+    """
+    if connection.vendor != "postgresql":
+        return
+    list(rows.select_for_update().order_by("pk").values_list("pk"))
+    for relation in rows.model._meta.related_objects:
+        contents = relation.related_model
+        if relation.on_delete is CASCADE and contents._meta.related_objects:
+            inside = {f"{relation.field.name}__in": rows.order_by().values("pk")}
+            lock_with_contents(contents._base_manager.filter(**inside))
 
 
 def any_of(keys: Sequence[int]) -> RawSQL:

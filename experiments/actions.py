@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from django.db import IntegrityError
 
-from core.db import action
+from core.db import GoneMeanwhile, action, hold, lock_with_contents
 from core.errors import Invalid, Missing, Taken
 from core.formatting import parse_style
 from core.names import (
@@ -170,14 +170,31 @@ def restore_experiment(experiment: Experiment) -> None:
 def purge_experiment(experiment: Experiment) -> None:
     """Remove an experiment in the trash and every row in it, for good; files stay.
 
-    Raises ``DefaultExperiment`` or ``ExperimentNotInTrash``.
+    Raises ``DefaultExperiment``, ``ExperimentNotInTrash`` or ``GoneMeanwhile``.
     """
     if experiment.pk == DEFAULT_EXPERIMENT_ID:
         raise DefaultExperiment
-    found = Experiment.objects.select_for_update().get(pk=experiment.pk)
+    rows = Experiment.objects.filter(pk=experiment.pk)
+    lock_with_contents(rows)
+    found = rows.first()
+    if found is None:
+        raise GoneMeanwhile
     if found.is_active:
         raise ExperimentNotInTrash(experiment)
     found.delete()
+
+
+def hold_active(experiment: Experiment) -> None:
+    """From here on nobody moves the experiment to the trash or removes it.
+
+    Belongs inside an action. Raises ``ExperimentNotActive`` or ``GoneMeanwhile``.
+    """
+    stages = hold(Experiment.objects.filter(pk=experiment.pk), "lifecycle_stage")
+    if not stages:
+        raise GoneMeanwhile
+    experiment.lifecycle_stage = stages[0]
+    if not experiment.is_active:
+        raise ExperimentNotActive(experiment)
 
 
 @action

@@ -7,7 +7,7 @@ import re
 
 from django.db import IntegrityError
 
-from core.db import action
+from core.db import GoneMeanwhile, action, lock_with_contents
 from core.errors import Invalid, Taken
 from workspaces.locations import BadArtifactLocation, check_artifact_location
 from workspaces.models import DEFAULT_SLUG, Workspace
@@ -103,6 +103,7 @@ def change_workspace(
 def delete_empty_workspace(workspace: Workspace) -> None:
     """Remove a workspace with nothing in it. Raises ``DefaultWorkspace``, ``WorkspaceInUse``."""
     _refuse_default(workspace)
+    _lock(workspace)
     for relation, noun in _NAMED.items():
         count = getattr(workspace, relation).count()
         if count:
@@ -118,6 +119,7 @@ def delete_empty_workspace(workspace: Workspace) -> None:
 def delete_workspace_and_contents(workspace: Workspace) -> None:
     """Remove a workspace and every row in it; files stay. Raises ``DefaultWorkspace``."""
     _refuse_default(workspace)
+    lock_with_contents(Workspace.objects.filter(pk=workspace.pk))
     workspace.delete()
 
 
@@ -128,6 +130,7 @@ def merge_into_default(workspace: Workspace) -> None:
     Raises ``DefaultWorkspace``, and ``WorkspaceInUse`` when a name is taken there.
     """
     _refuse_default(workspace)
+    _lock(workspace)
     default = Workspace.objects.get(slug=DEFAULT_SLUG)
     for relation, noun in _NAMED.items():
         rows = getattr(workspace, relation)
@@ -142,6 +145,12 @@ def merge_into_default(workspace: Workspace) -> None:
     for relation in [*_NAMED, "views", "selections"]:
         getattr(workspace, relation).update(workspace=default)
     workspace.delete()
+
+
+def _lock(workspace: Workspace) -> None:
+    """From here on nobody puts anything into the workspace. Raises ``GoneMeanwhile``."""
+    if not Workspace.objects.select_for_update().filter(pk=workspace.pk).first():
+        raise GoneMeanwhile
 
 
 def _refuse_default(workspace: Workspace) -> None:

@@ -7,7 +7,7 @@ runs it changed, so that it can be taken back.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.db import action, any_of, upsert_rows
+from core.db import action, any_of, lock_with_contents, upsert_rows
 from core.names import MAX_KEY_LENGTH, MAX_RUN_TAG_LENGTH, check_key, check_length
 from core.time import now_ms
 from experiments.models import LifecycleStage
@@ -88,7 +88,9 @@ def purge_runs(keys: Sequence[int]) -> list[int]:
     Their files stay: ``runs.purging`` removes them afterwards.
     """
     found = _locked(keys, LifecycleStage.DELETED)
-    Run.objects.filter(pk__in=any_of(found)).delete()
+    rows = Run.objects.filter(pk__in=any_of(found))
+    lock_with_contents(rows)
+    rows.delete()
     return found
 
 

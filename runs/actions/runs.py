@@ -8,7 +8,7 @@ from core.db import action
 from core.ids import new_name, new_run_id
 from core.names import MAX_KEY_LENGTH, MAX_RUN_TAG_LENGTH, check_key, check_length
 from core.time import now_ms
-from experiments.actions import ExperimentNotActive
+from experiments.actions import hold_active
 from experiments.locations import below
 from experiments.models import Experiment, LifecycleStage
 from runs.actions.errors import NoSuchTag, RunNameConflict, RunNotActive
@@ -37,10 +37,10 @@ def create_run(
     """A new run that is running. ``start_time`` None means 0, which is what MLflow's API does.
 
     Its name is ``name``, else the tag mlflow.runName, else one made up; the tag always says the
-    same. Raises ``ExperimentNotActive``, ``RunNameConflict``, ``BadName`` or ``TooLong``.
+    same. Raises ``ExperimentNotActive``, ``GoneMeanwhile``, ``RunNameConflict``, ``BadName`` or
+    ``TooLong``.
     """
-    if not experiment.is_active:
-        raise ExperimentNotActive(experiment)
+    hold_active(experiment)
     values = checked_tags(_Tag(key, value) for key, value in (tags or {}).items())
     tag_name = values.get(NAME_TAG, "")
     if name and tag_name and name != tag_name:

@@ -179,8 +179,8 @@ def _select_all(ticking: _Ticking, argument: str) -> HttpResponse:
     if len(new) > room:
         messages.warning(
             ticking.request,
-            f"A selection has at most {MAX_SELECTED:,} runs: the first {room:,} of those that "
-            "match are selected. Narrow the list to reach the others.",
+            f"A selection has at most {MAX_SELECTED:,} runs: it is full, with the first of those "
+            "that match. Narrow the list to reach the others.",
         )
     return HttpResponseRedirect(ticking.list_address())
 

@@ -145,7 +145,7 @@ def test_a_selection_has_a_limit_and_says_so(client, experiment, url, monkeypatc
     beyond = send(client, url, shown=runs[:4], ticked=runs[:4])
 
     assert ticks(after) == ["r4", "r3", "r0"]
-    assert "the first 2 of those that match are selected" in after.text
+    assert "it is full, with the first of those that match" in after.text
     assert beyond.status_code == 400
     assert "at most 3 runs" in beyond.text
     assert ticks(client.get(url)) == ["r4", "r3", "r0"]

@@ -152,3 +152,24 @@ def test_without_javascript_the_buttons_keep_the_ticks(browser, address):
     names = re.findall(r"\br\d+\b", download.value.path().read_text())
     assert names == ["r59", "r3"]
     context.close()
+
+
+def test_child_rows_have_their_ticks_when_they_open(page, server, mlflow_client, experiment_name):
+    key = mlflow_client.create_experiment(experiment_name)
+    parent = mlflow_client.create_run(key, run_name="parent").info.run_id
+    for name in ("child-1", "child-2"):
+        mlflow_client.create_run(key, run_name=name, tags={"mlflow.parentRunId": parent})
+    page.goto(f"{server.url}/w/default/experiments/{key}/?nest=1")
+    opener = page.get_by_role("button", name="2 child runs of parent")
+    opener.click()
+    tick(page, "child-2")
+    expect_count(page, 1)
+
+    page.reload()
+    expect_count(page, 1)
+    with page.expect_response("**/selection/**"):
+        opener.click()
+
+    expect(page.get_by_label("Tick child-2", exact=True)).to_be_checked()
+    expect(page.get_by_label("Tick child-1", exact=True)).not_to_be_checked()
+    expect_count(page, 1)
