@@ -7,10 +7,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.golden.wire import Case, Recorder
+from tests.support.run_all import ANSWERS_VARIABLE
 
 _START_SECONDS = 180
 
@@ -33,14 +36,26 @@ def genuine_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[s
 
 
 @pytest.fixture(scope="session")
-def genuine(genuine_servers: dict[str, str]) -> str:
-    """The address of a server as ``mlflow server`` starts it."""
-    return genuine_servers["plain"]
+def recorder() -> Iterator[Recorder]:
+    """``make test`` says where the answers of the first engine's run are kept for the second's."""
+    path = os.environ.get(ANSWERS_VARIABLE)
+    recorder = Recorder(Path(path) if path else None)
+    yield recorder
+    recorder.keep()
 
 
-@pytest.fixture(scope="session")
-def genuine_with_workspaces(genuine_servers: dict[str, str]) -> str:
-    return genuine_servers["workspaces"]
+@pytest.fixture
+def compare(
+    server, recorder: Recorder, request: pytest.FixtureRequest
+) -> Callable[[Case, str], tuple[list, list]]:
+    """The answers of this site and of the genuine server of that name, which starts when asked."""
+
+    def answers(case: Case, name: str) -> tuple[list, list]:
+        return recorder.compare(
+            case, server.url, lambda: request.getfixturevalue("genuine_servers")[name]
+        )
+
+    return answers
 
 
 def _start(folder: Path, option: str) -> tuple[subprocess.Popen, str, Path]:

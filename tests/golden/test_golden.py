@@ -9,20 +9,20 @@ import pytest
 
 from tests.golden.cases import CASES, WORKSPACE_CASES
 from tests.golden.differences import DIFFERENCES, OTHER_WORDS
-from tests.golden.wire import Case, compare, without_words
+from tests.golden.wire import Case, without_words
 
 _EXCUSED = {name: reason for reason, names in DIFFERENCES.items() for name in names}
 _OTHERWISE_WORDED = set().union(*OTHER_WORDS.values())
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_the_answers_are_those_of_mlflow(server, genuine, case):
-    _agree_unless_excused(case, server.url, genuine)
+def test_the_answers_are_those_of_mlflow(compare, case):
+    _agree_unless_excused(case, *compare(case, "plain"))
 
 
 @pytest.mark.parametrize("case", WORKSPACE_CASES, ids=str)
-def test_the_answers_in_workspaces_are_those_of_mlflow(server, genuine_with_workspaces, case):
-    _agree_unless_excused(case, server.url, genuine_with_workspaces)
+def test_the_answers_in_workspaces_are_those_of_mlflow(compare, case):
+    _agree_unless_excused(case, *compare(case, "workspaces"))
 
 
 def test_every_case_has_a_name_of_its_own_and_every_difference_is_of_a_case():
@@ -34,8 +34,7 @@ def test_every_case_has_a_name_of_its_own_and_every_difference_is_of_a_case():
     assert sum(map(len, DIFFERENCES.values())) == len(_EXCUSED)
 
 
-def _agree_unless_excused(case: Case, ours: str, theirs: str) -> None:
-    our_answers, their_answers = compare(case, ours, theirs)
+def _agree_unless_excused(case: Case, our_answers: list, their_answers: list) -> None:
     broken = [status for status, _body in our_answers if status >= 500 and status != 501]
 
     assert broken == []

@@ -7,9 +7,10 @@ Every answer counts, so the steps that prepare a case are checked with it.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
@@ -211,15 +212,36 @@ def without_words(answers: list[Any]) -> list[Any]:
     ]
 
 
-def compare(case: Case, ours: str, theirs: str) -> tuple[list[Any], list[Any]]:
-    """The answers of two servers to the same words, said to both at the same time."""
-    unique = f"golden {uuid4().hex[:12]}"
-    with ThreadPoolExecutor(2) as pool:
-        talks = [
-            pool.submit(lambda url: list(Talk(url, unique=unique).answers(case)), url)
-            for url in (ours, theirs)
-        ]
-        return talks[0].result(), talks[1].result()
+class Recorder:
+    """What a genuine server answers to each case, which it is asked once.
+
+    Its answers do not depend on the database of this site, so those of a first run are those of
+    a second one. ``path`` is where they are kept from one to the other; None keeps nothing.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        kept = path is not None and path.exists()
+        self.known: dict[str, dict] = json.loads(path.read_text()) if kept else {}
+
+    def compare(
+        self, case: Case, ours: str, theirs: Callable[[], str]
+    ) -> tuple[list[Any], list[Any]]:
+        """The answers of both servers to the same words, said to both at the same time."""
+        record = self.known.get(case.name)
+        if record is not None:
+            talk = Talk(ours, unique=record["unique"])
+            return list(talk.answers(case)), [tuple(answer) for answer in record["answers"]]
+        unique, url = f"golden {uuid4().hex[:12]}", theirs()
+        with ThreadPoolExecutor(1) as pool:
+            other = pool.submit(lambda: list(Talk(url, unique=unique).answers(case)))
+            answers = list(Talk(ours, unique=unique).answers(case))
+        self.known[case.name] = {"unique": unique, "answers": other.result()}
+        return answers, other.result()
+
+    def keep(self) -> None:
+        if self.path is not None:
+            self.path.write_text(json.dumps(self.known))
 
 
 def _at(body: Any, path: str) -> Any:
