@@ -7,7 +7,8 @@ from django.http import HttpRequest
 
 from core.errors import Invalid, Missing
 from core.names import invalid_value
-from runs.models import LoggedModel, Run
+from runs.actions.selections import NOBODY
+from runs.models import LoggedModel, Run, Selection
 from workspaces.access import get_workspace, workspace_slug
 
 
@@ -17,6 +18,10 @@ class NoSuchRun(Missing):
 
 class NotARunId(Invalid):
     """A run id is 1 to 256 letters, digits, dashes and underscores."""
+
+
+class NoSuchComparison(Missing):
+    """There is no such comparison, or it is not for the one who asks."""
 
 
 class NoSuchLoggedModel(Missing):
@@ -64,6 +69,17 @@ def get_runs(request: HttpRequest, run_ids: Sequence[str]) -> list[Run]:
         )
     }
     return [found[run_id] for run_id in dict.fromkeys(run_ids) if run_id in found]
+
+
+def get_comparison(request: HttpRequest, slug: str) -> Selection:
+    """The comparison of the request's workspace with that slug. Raises ``NoSuchComparison``."""
+    comparison = Selection.objects.filter(
+        slug=slug, owner=NOBODY, workspace__slug=workspace_slug(request)
+    ).first()
+    if comparison is None:
+        get_workspace(request)
+        raise NoSuchComparison("There is no such comparison: its runs may have been removed.")
+    return comparison
 
 
 def check_run_id(run_id: str) -> None:

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from runs.actions.selections import KEPT_MS, MAX_SELECTED, selection_slug
-from runs.compare import MAX_RUNS as MAX_COMPARED
+from runs.comparing.subject import MAX_RUNS as MAX_COMPARED
 from runs.models import Run, Selection
 from runs.scope import Scope
 

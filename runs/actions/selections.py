@@ -15,6 +15,9 @@ MAX_SELECTED = 10_000
 # Nobody looks for ticks again after so long.
 KEPT_MS = 30 * 24 * 60 * 60 * 1000
 
+# The owner of a comparison: who has its address sees it, and nobody changes it.
+NOBODY = ""
+
 _Ticks = Selection.runs.through
 
 
@@ -57,7 +60,9 @@ def change_ticks(
         },
     )
     if is_new:
-        Selection.objects.filter(last_update_time__lt=now - KEPT_MS).delete()
+        # What nobody owns is a comparison, whose address people keep.
+        old = Selection.objects.filter(last_update_time__lt=now - KEPT_MS)
+        old.exclude(owner=NOBODY).delete()
     ticks = _Ticks.objects.filter(selection=selection)
     if unticked:
         ticks.filter(run__in=any_of(unticked)).delete()
@@ -70,6 +75,27 @@ def change_ticks(
     if ticked and ticks.count() > MAX_SELECTED:
         raise TooManySelected
     return selection
+
+
+@action
+def keep_comparison(*, workspace: Workspace, runs: Sequence[int]) -> Selection:
+    """A comparison of more runs than an address holds, by their keys.
+
+    The same runs have the same one, and it never changes: its address may be handed on.
+    """
+    place = f"{workspace.pk}|{','.join(map(str, sorted(runs)))}"
+    slug = hashlib.sha256(place.encode()).hexdigest()[:20]
+    comparison, is_new = Selection.objects.get_or_create(
+        slug=slug, defaults={"workspace": workspace, "owner": NOBODY}
+    )
+    if is_new:
+        upsert_rows(
+            _Ticks._meta.db_table,
+            {"selection_id": "bigint", "run_id": "bigint"},
+            [(comparison.pk, key) for key in runs],
+            on_conflict="DO NOTHING",
+        )
+    return comparison
 
 
 @action

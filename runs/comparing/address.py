@@ -124,15 +124,15 @@ class PageAddress(ComparisonAddress):
             pairs.append(("group", ",".join(self.group)))
         return pairs + [(key, str(value)) for key, value in more if value]
 
-    def path_of(self, tab: Tab) -> str:
-        """The address of a tab, without what stands behind the question mark."""
+    def path_to(self, name: str) -> str:
+        """The address of a page of this comparison, without what follows the question mark."""
         if self.selection:
-            return reverse(f"runs:{tab}_selection", args=[self.workspace, self.selection])
-        return reverse(f"runs:{tab}", args=[self.workspace])
+            return reverse(f"runs:{name}_selection", args=[self.workspace, self.selection])
+        return reverse(f"runs:{name}", args=[self.workspace])
 
     def at(self, tab: Tab, **changes) -> str:
         """The same comparison on another tab, from the first page on."""
-        return f"{self.path_of(tab)}{self.but(**({'key_page': 1, 'run_page': 1} | changes))}"
+        return f"{self.path_to(tab)}{self.but(**({'key_page': 1, 'run_page': 1} | changes))}"
 
     def moved(self, run_id: str, by: int) -> str:
         """The same comparison with that run further left or right."""

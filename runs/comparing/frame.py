@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
 from core.context import site_url
-from runs.access import get_runs
+from runs.access import get_comparison, get_runs
 from runs.compare import in_order, neighbors
 from runs.comparing.address import PageAddress, Tab
 from runs.comparing.doubts import Doubt, doubts
@@ -26,6 +27,8 @@ class Chip:
     without_url: str
     left_url: str
     right_url: str
+    # In a kept comparison a form takes a run out, since that makes another one.
+    leaves_by_form: bool
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class Frame:
                 right_url=self.address.moved(run.run_id, 1)
                 if is_free and slot + 1 < len(runs)
                 else "",
+                leaves_by_form=not is_free,
             )
             for slot, run in enumerate(runs)
         ]
@@ -101,6 +105,17 @@ class Frame:
         ]
 
     @property
+    def pick_url(self) -> str:
+        """Where runs are found that could be added."""
+        pairs = [*self.address.pairs, ("tab", self.tab.value)]
+        return f"{self.address.path_to('compare_add')}?{urlencode(pairs, safe=',:=')}"
+
+    @property
+    def select_url(self) -> str:
+        """Where forms are sent that change which runs are compared."""
+        return self.address.path_to("compare_select")
+
+    @property
     def next_baseline_url(self) -> str:
         """The same against the run after the baseline."""
         runs = self.subject.runs
@@ -108,12 +123,19 @@ class Frame:
         return self.address.but(baseline=runs[place].run_id)
 
 
-def read_frame(request: HttpRequest, workspace: str, tab: Tab) -> Frame:
-    """The runs that the address names, in their order, and what of it cannot be shown."""
+def read_frame(request: HttpRequest, workspace: str, tab: Tab, *, selection: str = "") -> Frame:
+    """The runs that the address or a kept comparison names, and what of it cannot be shown."""
     address, wrong = PageAddress.read(request.GET)
-    found = get_runs(request, address.run_ids[: MAX_RUNS + 1])
+    if selection:
+        found = list(
+            get_comparison(request, selection).runs.select_related("experiment__workspace")
+        )
+        address = replace(address, run_ids=[run.run_id for run in found], selection=selection)
+    else:
+        found = get_runs(request, address.run_ids[: MAX_RUNS + 1])
     notices = [*_left_out(address, found, tab), *wrong]
-    runs = found[:MAX_RUNS] if address.is_ordered else in_order(found[:MAX_RUNS])
+    is_ordered = address.is_ordered and not selection
+    runs = found[:MAX_RUNS] if is_ordered else in_order(found[:MAX_RUNS])
     address = replace(address, workspace=workspace, run_ids=[run.run_id for run in runs])
     subject = None
     if runs:

@@ -161,10 +161,13 @@ def _groups(
 def _label(grouping: Sequence[str], setting: Sequence[str | None]) -> str:
     if not grouping:
         return "All runs"
-    return ", ".join(
-        f"{name}={'–' if text is None else middle_text(text, 40) or '(empty)'}"
+    # What a group does not have tells it apart by not standing there.
+    said = [
+        f"{name}={middle_text(text, 40) or '(empty)'}"
         for name, text in zip(grouping, setting, strict=True)
-    )
+        if text is not None
+    ]
+    return ", ".join(said) or "None of these hyperparameters"
 
 
 def _compared(

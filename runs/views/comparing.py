@@ -4,12 +4,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
+from runs.access import get_comparison, get_runs
+from runs.actions.selections import keep_comparison
 from runs.charts.page import (
     changed_address,
     comparison_cards,
@@ -18,13 +21,15 @@ from runs.charts.page import (
     read_editor,
 )
 from runs.compare import charted
-from runs.comparing.address import Delta, Rows, Size, Tab, Value
+from runs.comparing.address import Delta, PageAddress, Rows, Size, Tab, Value
 from runs.comparing.environment import read_environment
 from runs.comparing.files import read_files
 from runs.comparing.frame import Frame, read_frame
 from runs.comparing.groups import read_statistics
 from runs.comparing.metrics import metric_section
 from runs.comparing.params import text_sections
+from runs.comparing.picking import read_picker
+from runs.comparing.subject import MAX_CHARTED, MAX_RUNS
 from runs.comparing.summary import summarize
 from runs.comparing.tables import paged
 from workspaces.access import get_workspace
@@ -38,9 +43,9 @@ def _tab(tab: Tab) -> Callable[[Callable[..., dict | HttpResponse]], View]:
     def make(read: Callable[..., dict | HttpResponse]) -> View:
         @require_GET
         @wraps(read)
-        def view(request: HttpRequest, workspace: str) -> HttpResponse:
+        def view(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponse:
             place = get_workspace(request)
-            frame = read_frame(request, workspace, tab)
+            frame = read_frame(request, workspace, tab, selection=selection)
             context = {"workspace": place, "frame": frame, "notices": frame.notices}
             if frame.subject is None:
                 return render(request, "runs/compare_none.html", context)
@@ -60,7 +65,7 @@ def summary(request: HttpRequest, frame: Frame) -> dict | HttpResponse:
     """Who wins on what, and what differs."""
     if {"edit", "put"} & request.GET.keys():
         # Where charts are changed.
-        return redirect(f"{frame.address.path_of(Tab.CHARTS)}?{request.GET.urlencode()}")
+        return redirect(f"{frame.address.path_to(Tab.CHARTS)}?{request.GET.urlencode()}")
     return {"summary": summarize(frame.subject, frame.address)}
 
 
@@ -186,12 +191,75 @@ def _table_links(frame: Frame) -> dict:
     }
 
 
+# ---------------------------------------------------------------- Which runs
+
+
+@require_GET
+def pick(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponse:
+    """Runs to add: a page with a search, or the inside of a dialog."""
+    place = get_workspace(request)
+    tab = _tab_named(request.GET.get("tab", ""))
+    frame = read_frame(request, workspace, tab, selection=selection)
+    context = {"workspace": place, "frame": frame, "notices": frame.notices}
+    if frame.subject is None:
+        return render(request, "runs/compare_none.html", context)
+    context |= {
+        "subject": frame.subject,
+        "picker": read_picker(place, frame.subject, request.GET.get("find", "")),
+        "pick_url": frame.address.path_to("compare_add"),
+        "select_url": frame.address.path_to("compare_select"),
+        "back_url": frame.address.at(tab),
+        "pairs": [*frame.address.pairs, ("tab", tab)],
+    }
+    template = "runs/comparing/_picker.html" if request.htmx else "runs/comparing/pick.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_POST
+def select(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponse:
+    """The address of a comparison of the runs that a form sends, kept if they are many.
+
+    To those of a kept comparison ``run`` adds, and ``remove`` takes one out.
+    """
+    place = get_workspace(request)
+    address, _ = PageAddress.read(request.POST)
+    ticked = request.POST.getlist("run")
+    ids = [each for each in address.run_ids if each not in ticked]
+    if selection:
+        kept = get_comparison(request, selection).runs.values_list("run_id", flat=True)
+        ids = [each for each in kept if each != request.POST.get("remove")]
+    found = get_runs(request, [*ids, *ticked])
+    if len(found) > MAX_RUNS:
+        messages.warning(request, f"The first {MAX_RUNS} of {len(found)} runs are compared.")
+    runs = found[:MAX_RUNS]
+    address = replace(address, workspace=workspace, run_ids=[run.run_id for run in runs])
+    if len(runs) > MAX_CHARTED:
+        comparison = keep_comparison(workspace=place, runs=[run.pk for run in runs])
+        address = replace(address, selection=comparison.slug)
+    return redirect(address.at(_tab_named(request.POST.get("tab", ""))))
+
+
+def _tab_named(name: str) -> Tab:
+    return Tab(name) if name in Tab.values else Tab.SUMMARY
+
+
+_TABS = [
+    ("", summary, Tab.SUMMARY),
+    ("charts/", charts, Tab.CHARTS),
+    ("metrics/", metrics, Tab.METRICS),
+    ("params/", params, Tab.PARAMS),
+    ("code/", code, Tab.CODE),
+    ("files/", files, Tab.FILES),
+    ("stats/", statistics, Tab.STATISTICS),
+    ("add/", pick, "compare_add"),
+    ("select/", select, "compare_select"),
+]
 urlpatterns = [
-    path("compare/", summary, name=Tab.SUMMARY),
-    path("compare/charts/", charts, name=Tab.CHARTS),
-    path("compare/metrics/", metrics, name=Tab.METRICS),
-    path("compare/params/", params, name=Tab.PARAMS),
-    path("compare/code/", code, name=Tab.CODE),
-    path("compare/files/", files, name=Tab.FILES),
-    path("compare/stats/", statistics, name=Tab.STATISTICS),
+    *(path(f"compare/{end}", view, name=name) for end, view, name in _TABS),
+    *(
+        path(f"compare/s/<str:selection>/{end}", view, name=f"{name}_selection")
+        for end, view, name in _TABS
+    ),
 ]

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import Invalid
 from runs.actions.bulk import tag_runs, trash_runs, untag_runs
-from runs.actions.selections import MAX_SELECTED, change_ticks, clear_ticks
+from runs.actions.selections import MAX_SELECTED, change_ticks, clear_ticks, keep_comparison
+from runs.comparing.subject import MAX_CHARTED
 from runs.forms import TagForm, TagNameForm
 from runs.models import Run, Selection
 from runs.ordering import sorted_runs
@@ -196,9 +197,12 @@ def _compare(ticking: _Ticking, argument: str) -> HttpResponse:
         )
         messages.warning(ticking.request, reason)
         return HttpResponseRedirect(ticking.list_address())
+    workspace = ticking.scope.workspace
+    if selected.count > MAX_CHARTED:
+        kept = keep_comparison(workspace=workspace, runs=ticking.keys)
+        return redirect("runs:compare_selection", workspace.slug, kept.slug)
     ids = ",".join(run.run_id for run in selected.listed)
-    address = reverse("runs:compare", args=[ticking.scope.workspace.slug])
-    return HttpResponseRedirect(f"{address}?runs={ids}")
+    return HttpResponseRedirect(f"{reverse('runs:compare', args=[workspace.slug])}?runs={ids}")
 
 
 def _tag(ticking: _Ticking, argument: str) -> HttpResponse:
