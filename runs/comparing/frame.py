@@ -111,6 +111,11 @@ class Frame:
         return f"{self.address.path_to('compare_add')}?{urlencode(pairs, safe=',:=')}"
 
     @property
+    def download_url(self) -> str:
+        """The comparison as a file."""
+        return f"{self.address.path_to('compare_download')}{self.address}"
+
+    @property
     def select_url(self) -> str:
         """Where forms are sent that change which runs are compared."""
         return self.address.path_to("compare_select")
@@ -145,7 +150,7 @@ def read_frame(request: HttpRequest, workspace: str, tab: Tab, *, selection: str
         address=address,
         notices=notices,
         tab=tab,
-        link=f"{site_url(request)}{request.path}{address}",
+        link=f"{site_url(request)}{address.at(tab)}",
         subject=subject,
     )
 

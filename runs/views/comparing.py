@@ -7,10 +7,14 @@ from functools import wraps
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import path
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
+from artifacts.media import disposition
+from core.context import site_url
+from core.time import now_ms
 from runs.access import get_comparison, get_runs
 from runs.actions.selections import keep_comparison
 from runs.charts.page import (
@@ -22,6 +26,7 @@ from runs.charts.page import (
 )
 from runs.compare import charted
 from runs.comparing.address import Delta, PageAddress, Rows, Size, Tab, Value
+from runs.comparing.download import alone, icons, read_download, styles
 from runs.comparing.environment import read_environment
 from runs.comparing.files import read_files
 from runs.comparing.frame import Frame, read_frame
@@ -191,6 +196,28 @@ def _table_links(frame: Frame) -> dict:
     }
 
 
+@require_GET
+def download(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponse:
+    """The comparison as one file that opens without a network."""
+    place = get_workspace(request)
+    frame = read_frame(request, workspace, Tab.SUMMARY, selection=selection)
+    context = {"workspace": place, "frame": frame, "notices": frame.notices}
+    if frame.subject is None:
+        return render(request, "runs/compare_none.html", context)
+    context |= {
+        "address": frame.address,
+        "subject": frame.subject,
+        "download": read_download(frame.subject, frame.address),
+        "styles": styles(),
+        "icons": icons(),
+        "now": now_ms(),
+    }
+    page = render_to_string("runs/comparing/download.html", context)
+    response = HttpResponse(alone(page, site=site_url(request)))
+    response.headers["Content-Disposition"] = disposition("comparison.html")
+    return response
+
+
 # ---------------------------------------------------------------- Which runs
 
 
@@ -253,6 +280,7 @@ _TABS = [
     ("code/", code, Tab.CODE),
     ("files/", files, Tab.FILES),
     ("stats/", statistics, Tab.STATISTICS),
+    ("download.html", download, "compare_download"),
     ("add/", pick, "compare_add"),
     ("select/", select, "compare_select"),
 ]
