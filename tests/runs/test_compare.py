@@ -7,10 +7,12 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.runs import delete_run
 from runs.charts.board import Board
+from runs.comparing.address import PageAddress
 from runs.models import Dataset, Run, RunInput
 from tests.support.factories import make_experiment, make_run
 
@@ -423,6 +425,26 @@ def test_the_document_gives_changes_that_can_be_read():
 
     assert wrong == []
     assert len(board.changes) == 3
+
+
+def test_the_document_names_what_an_address_may_say():
+    text = (DOCUMENT.parent / "compare.md").read_text().partition("stands in the address")[2]
+    named = {
+        key
+        for line in text.splitlines()
+        if line.startswith("| `")
+        for key in re.findall(r"`(\w+)`", line.split("|")[1])
+    }
+    query = QueryDict(
+        "runs=a,b&order=given&base=b&stat=max&delta=rel&show=all&q=x&rows=keys&keys=2&page=3"
+        "&of=acc&group=lr&path=a.png&size=l&cards=24&chart=metric%3Dacc"
+    )
+
+    address, wrong = PageAddress.read(query)
+
+    assert wrong == []
+    assert named == set(query)
+    assert dict(address.pairs) == query.dict()
 
 
 def test_names_are_text_and_nothing_else(client, experiment):
