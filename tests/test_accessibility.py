@@ -39,6 +39,10 @@ def pages(server, mlflow_client, experiment_name) -> dict[str, str]:
         "run": f"{base}/runs/{runs[0]}/",
         "files": f"{base}/runs/{runs[0]}/artifacts/notes.md",
         "compare": f"{base}/compare/?runs={','.join(runs)}",
+        **{
+            f"compare {tab}": f"{base}/compare/{tab}/?runs={','.join(runs)}"
+            for tab in ("charts", "metrics", "params", "code", "files", "stats", "add")
+        },
         "save as model": f"{base}/runs/{runs[0]}/save-as-model/",
         "models": f"{base}/models/",
         "model": f"{base}/models/axe-iris/",

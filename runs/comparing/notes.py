@@ -185,10 +185,9 @@ class _Notes:
         ratio = run.duration_ms / base.duration_ms
         if max(ratio, 1 / ratio) < _TELLING_RATIO:
             return
-        words = f"{max(ratio, 1 / ratio):.1f}× "
-        words += "longer" if ratio > 1 else "shorter"
+        times = f"{ratio:.1f}" if ratio > 1 else f"{ratio:.2g}"
         yield Note(
-            f"{_name(run)} ran {words} than the baseline: {duration_text(run.duration_ms)} "
+            f"{_name(run)} ran {times}× as long as the baseline: {duration_text(run.duration_ms)} "
             f"against {duration_text(base.duration_ms)}.",
             f"{self.address.at(Tab.PARAMS, shows_all=True)}#properties",
             "Duration",

@@ -1,12 +1,15 @@
 """Groups of runs that repeat one setting, and whether their difference is more than chance.
 
-SciPy does the arithmetic where it has the method. SciPy takes a second to load, so it is
-imported where it is used.
+SciPy does the arithmetic where it has the method. It takes a second to load, so it is imported
+where it is used. NumPy is loaded at once: Plotly takes hold of it as soon as another thread has
+begun to load it, whole or not.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy
 
 from core.formatting import is_finite
 
@@ -62,7 +65,6 @@ def spread_of(values: Sequence[float]) -> Spread:
     numbers = [value for value in values if is_finite(value)]
     if not numbers:
         return Spread([], None, None, None, None)
-    import numpy
     from scipy import stats
 
     with numpy.errstate(all="ignore"):
@@ -91,7 +93,6 @@ def difference_of(group: Mapping[object, float], base: Mapping[object, float]) -
     theirs = [value for value in base.values() if is_finite(value)]
     if not mine or not theirs:
         return None
-    import numpy
     from scipy import stats
 
     with numpy.errstate(all="ignore"):
@@ -135,7 +136,6 @@ def hedges_g(numbers: Sequence[float], base: Sequence[float]) -> float | None:
     freedom = len(numbers) + len(base) - 2
     if min(len(numbers), len(base)) < 2:
         return None
-    import numpy
 
     with numpy.errstate(all="ignore"):
         squares = (len(numbers) - 1) * numpy.var(numbers, ddof=1)

@@ -21,7 +21,7 @@ from runs.models import MetricStat, Param, Run
 MORE_METRICS = 5
 MOST_PARAMS = 12
 # As many runs stand in the table of a summary; the others are on the tabs.
-MOST_RUNS = 20
+MOST_RUNS = 12
 
 
 @dataclass(frozen=True)

@@ -188,8 +188,8 @@ def _table_links(frame: Frame) -> dict:
     return {
         "differing_url": address.but(shows_all=False, key_page=1),
         "all_url": address.but(shows_all=True, key_page=1),
-        "keys_url": address.but(rows=Rows.KEYS),
-        "runs_url": address.but(rows=Rows.RUNS),
+        "by_key_url": address.but(rows=Rows.KEYS),
+        "by_run_url": address.but(rows=Rows.RUNS),
         # The page around the search, as hidden fields.
         "search_pairs": replace(address, search="", key_page=1, run_page=1).pairs,
         "unsearched_url": address.but(search=""),

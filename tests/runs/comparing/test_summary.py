@@ -52,7 +52,7 @@ def two(experiment, first: dict, second: dict):
         (
             {"metrics": {"acc": 0.8}},
             {"metrics": {"acc": 0.9}, "duration": 3000},
-            "second ran 3.0× longer than the baseline: 3.0 s against 1.0 s.",
+            "second ran 3.0× as long as the baseline: 3.0 s against 1.0 s.",
         ),
         (
             {"metrics": {"acc": 0.8}},
@@ -92,7 +92,7 @@ def test_what_stands_out_is_said_with_where_to_see_it(client, experiment, first,
     [
         # Nobody knows which is better.
         ({"metrics": {"weight": 1.0}}, {"metrics": {"weight": 2.0}}, "best"),
-        ({"metrics": {"acc": 0.8}}, {"metrics": {"acc": 0.9}, "duration": 1200}, "longer"),
+        ({"metrics": {"acc": 0.8}}, {"metrics": {"acc": 0.9}, "duration": 1200}, "as long as"),
         (
             {"metrics": {"acc": 0.8}, "params": {"lr": "1"}},
             {"metrics": {"acc": 0.7}, "params": {"lr": "2"}},
@@ -164,7 +164,7 @@ def test_of_many_runs_the_best_stand_in_the_table(client, experiment):
     summary = summary_of(client, *runs)
 
     assert [run.name for run in summary.runs[:3]] == ["run 0", "run 29", "run 28"]
-    assert summary.chosen == "The baseline and the 19 best of 30 runs on acc."
+    assert summary.chosen == "The baseline and the 11 best of 30 runs on acc."
 
 
 def test_runs_without_metrics_are_compared_by_what_they_were_given(client, experiment):
