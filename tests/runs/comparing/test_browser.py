@@ -114,7 +114,7 @@ def test_n_and_p_go_from_difference_to_difference(page: Page, address, complaint
 
 def test_a_long_text_opens_to_its_words(page: Page, address, complaints):
     page.goto(address.replace("/compare/", "/compare/params/"))
-    row = page.get_by_role("row", name=re.compile("^note"))
+    row = page.locator("tr", has=page.get_by_role("rowheader", name="note"))
 
     row.locator("summary").last.click()
 
