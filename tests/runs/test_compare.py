@@ -127,6 +127,18 @@ def test_what_is_missing_is_not_what_is_empty(client, experiment):
     assert row(compare(client, *runs), "note") == ["a", "≠ (empty)", "≠ – none"]
 
 
+def test_of_long_texts_the_words_that_differ_are_marked(client, experiment):
+    words = "the quick brown fox jumps over the lazy dog and then it rests for a while, {}"
+    runs = [
+        make_run(experiment, params={"note": words.format(end)}, start_time=place)
+        for place, end in enumerate(["happy", "tired"])
+    ]
+
+    response = compare(client, *runs)
+
+    assert "a while, <del>happy</del><ins>tired</ins>" in response.text
+
+
 def test_the_best_value_is_marked_and_the_distance_to_the_baseline_told(client, three):
     response = compare(client, *three, tab="metrics")
 

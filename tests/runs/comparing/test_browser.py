@@ -40,10 +40,7 @@ def runs(server, mlflow_client, experiment_name, tmp_path) -> list[str]:
             params=[
                 Param("lr", str(number)),
                 Param("same", "1"),
-                Param(
-                    "note",
-                    "one two three four five six seven eight nine ten eleven " + "x" * number,
-                ),
+                Param("note", f"{LONG} {'x' * number}"),
             ],
         )
         (tmp_path / "plot.png").write_bytes(picture(50 * number))
