@@ -66,7 +66,7 @@ def addresses(site: str) -> dict[str, str]:
     chosen = ",".join(list(settings.values())[:COMPARED])
     return {
         "run-list": f"{site}/w/default/experiments/{key}/?sort=-{BEST}&cols={COLUMNS}",
-        "compare": f"{site}/w/default/compare/?runs={chosen}",
+        "compare": f"{site}/w/default/compare/charts/?runs={chosen}",
     }
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from runs.comparing.address import PageAddress, Tab
-from runs.comparing.subject import Subject
+from runs.comparing.environment import PATCH_TAG
+from runs.comparing.subject import SYSTEM_PREFIX, Subject
 from runs.models import RunStatus
 
 
@@ -19,7 +20,12 @@ def doubts(subject: Subject, address: PageAddress) -> list[Doubt]:
     """None of a single run."""
     if len(subject.runs) < 2:
         return []
-    return [*_data(subject, address), *_endings(subject), *_metrics(subject, address)]
+    return [
+        *_data(subject, address),
+        *_endings(subject),
+        *_metrics(subject, address),
+        *_code(subject, address),
+    ]
 
 
 def _data(subject: Subject, address: PageAddress) -> list[Doubt]:
@@ -47,12 +53,25 @@ def _endings(subject: Subject) -> list[Doubt]:
 
 def _metrics(subject: Subject, address: PageAddress) -> list[Doubt]:
     found = []
+    own = [key for key in subject.metrics.values() if not key.name.startswith(SYSTEM_PREFIX)]
     if subject.metrics and all(key.count < len(subject.runs) for key in subject.metrics.values()):
         found.append(Doubt("No metric was logged by all of these runs.", address.at(Tab.METRICS)))
+    elif partial := [key for key in own if key.count < len(subject.runs)]:
+        were = "was" if len(partial) == 1 else "were"
+        text = f"{len(partial)} of {len(own)} metrics {were} not logged by all of these runs."
+        found.append(Doubt(text, address.at(Tab.METRICS)))
     primary = {each.primary_metric for each in subject.experiments if each.primary_metric}
     if len(primary) > 1:
         found.append(Doubt("Their experiments have different primary metrics."))
     return found
+
+
+def _code(subject: Subject, address: PageAddress) -> list[Doubt]:
+    patches = subject.tags.get(PATCH_TAG)
+    if patches is None or not patches.text:
+        return []
+    text = f"{_runs(patches.count)} ran with changes that were not committed."
+    return [Doubt(text, address.at(Tab.CODE))]
 
 
 def _with_status(subject: Subject, *statuses: RunStatus) -> int:

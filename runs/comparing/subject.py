@@ -26,13 +26,17 @@ SYSTEM_PREFIX = "system/"
 
 @dataclass(frozen=True)
 class Key:
-    """What is known of a name over all runs. ``low`` and ``high`` are a metric's last values."""
+    """What is known of a name over all runs.
+
+    ``low`` and ``high`` are a metric's last values, ``text`` is one value of a text.
+    """
 
     name: str
     count: int
     differs: bool
     low: float | None = None
     high: float | None = None
+    text: str = ""
 
     @property
     def spread(self) -> float:
@@ -137,7 +141,7 @@ def values_of(model: type[Param | RunTag], runs: Sequence[int], names: Iterable[
 def _texts(rows, runs: int) -> dict[str, Key]:
     found = rows.values("key").annotate(count=Count("run"), low=Min("value"), high=Max("value"))
     return {
-        name: Key(name, count, count < runs or low != high)
+        name: Key(name, count, count < runs or low != high, text=high)
         for name, count, low, high in found.values_list("key", "count", "low", "high")
     }
 

@@ -271,6 +271,14 @@ def test_a_run_in_the_trash_is_said_to_be_there(client, three):
         ({"status": "RUNNING"}, "1 run is not finished: values may still change."),
         ({"status": "FAILED"}, "1 run did not end well."),
         ({"metrics": {"other": 1.0}}, "No metric was logged by all of these runs."),
+        (
+            {"metrics": {"acc": 1.0, "other": 1.0, "system/cpu": 1.0}},
+            "1 of 2 metrics was not logged by all of these runs.",
+        ),
+        (
+            {"tags": {"mlflow.source.git.diff": "+1"}},
+            "1 run ran with changes that were not committed.",
+        ),
     ],
 )
 def test_what_makes_a_comparison_doubtful_is_said(client, experiment, changes, warning):
