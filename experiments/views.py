@@ -7,6 +7,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import Refused
+from core.middleware.refusals import form_status
 from experiments import actions
 from experiments.access import get_experiment
 from experiments.forms import ExperimentForm, TagRows
@@ -34,7 +35,7 @@ def create(request: HttpRequest, workspace: str) -> HttpResponse:
         return _form_page(request, place, form, rows, status=422)
     except Refused as refusal:
         form.add_error(None, refusal.message)
-        return _form_page(request, place, form, rows, status=422)
+        return _form_page(request, place, form, rows, status=form_status(refusal))
     messages.success(request, f"Created {experiment.name}")
     return redirect(experiment)
 
@@ -74,7 +75,8 @@ def edit(request: HttpRequest, workspace: str, experiment_id: int) -> HttpRespon
         return _form_page(request, place, form, rows, experiment=experiment, status=422)
     except Refused as refusal:
         form.add_error(None, refusal.message)
-        return _form_page(request, place, form, rows, experiment=experiment, status=422)
+        status = form_status(refusal)
+        return _form_page(request, place, form, rows, experiment=experiment, status=status)
     messages.success(request, "Saved")
     return redirect(experiment)
 

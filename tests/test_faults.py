@@ -18,6 +18,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 
+from registry.models import RegisteredModel
 from tests.support.serving import Server
 
 INT64 = 2**63
@@ -244,6 +245,35 @@ def test_a_page_says_that_the_database_is_away(client: Client) -> None:
 
     assert page.status_code == 503
     assert "10.0.0.1" not in page.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("/w/default/experiments/new/", "typed"),
+        ("/w/default/experiments/0/settings/", "typed"),
+        ("/w/default/new-model/", "typed"),
+        ("/w/default/models/there/rename/", ""),
+    ],
+)
+def test_a_form_that_cannot_be_saved_now_says_so_and_keeps_what_was_typed(
+    client: Client, address: str, name: str
+) -> None:
+    RegisteredModel.objects.create(workspace_id=1, name="there")
+
+    def fail_to_write(execute, sql, *rest):
+        if sql.startswith(("INSERT", "UPDATE")):
+            raise OperationalError("database or disk is full")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(fail_to_write):
+        page = client.post(address, {"name": "typed"})
+
+    assert page.status_code == 503
+    assert "The database cannot write now" in page.text
+    assert "disk is full" not in page.text
+    assert name in page.text
 
 
 def test_a_kill_at_any_moment_loses_nothing_acknowledged_and_leaves_nothing_half(

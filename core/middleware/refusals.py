@@ -42,6 +42,11 @@ def status_of(refusal: errors.Refused) -> int:
     return next((code for kind, code in _STATUS.items() if isinstance(refusal, kind)), 400)
 
 
+def form_status(refusal: errors.Refused) -> int:
+    """The HTTP status of a form that says the refusal and keeps what was typed."""
+    return 503 if isinstance(refusal, errors.Unavailable) else 422
+
+
 def render_refusal(request: HttpRequest, status: int, message: str) -> HttpResponse:
     """The page in the shell that says ``message`` and which request it was."""
     template = status if status in {400, 403, 404, 405, 413, 503} else 500 if status >= 500 else 400

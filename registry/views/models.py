@@ -7,7 +7,8 @@ from django.shortcuts import redirect, render
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from core.errors import Refused
+from core.errors import Refused, Unavailable
+from core.middleware.refusals import form_status
 from experiments.forms import TagRows
 from registry import model_list as listing
 from registry import model_page
@@ -73,6 +74,9 @@ def create(request: HttpRequest, workspace: str) -> HttpResponse:
             description=form.cleaned_data["description"],
             tags=rows.tags,
         )
+    except Unavailable as refusal:
+        form.add_error(None, refusal.message)
+        return _create_page(request, place, form, rows, status=form_status(refusal))
     except Refused as refusal:
         form.add_error("name", name_fault(refusal))
         return _create_page(request, place, form, rows, status=422)
@@ -93,6 +97,8 @@ def rename(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
     if form.is_valid():
         try:
             actions.rename_model(found, name=form.cleaned_data["name"])
+        except Unavailable:
+            raise
         except Refused as refusal:
             form.add_error("name", name_fault(refusal))
             found.refresh_from_db(fields=["name"])

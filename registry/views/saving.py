@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
-from core.errors import Refused
+from core.errors import Refused, Unavailable
 from experiments.forms import TagRows
 from registry.actions import saving as actions
 from registry.actions.errors import ModelNameTaken
@@ -78,6 +78,8 @@ def _saved(
         )
     except ModelNameTaken as taken:
         form.add_error("name", name_fault(taken))
+    except Unavailable:
+        raise
     except Refused as refusal:
         form.add_error(None, refusal.message)
     return None
