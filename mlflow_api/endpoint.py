@@ -43,7 +43,8 @@ def endpoint(
 
     @wraps(function)
     def view(request: HttpRequest, workspace: str = "", **arguments: object) -> HttpResponse:
-        if request.method in {"GET", "HEAD"}:
+        # As in MLflow, what is asked without a query may be in a body.
+        if request.method in {"GET", "HEAD"} and (request.GET or not request.body):
             body = decode_query(request.GET, kind)
         else:
             if request.method in {"POST", "PUT"}:

@@ -21,6 +21,7 @@ def calls() -> list[str]:
                     "<str:model_id>": "m-0",
                     "<path:tag_key>": "k",
                     "<str:workspace_name>": "nothing",
+                    "<str:ticket>": "nothing",
                 }.items():
                     route = route.replace(kind, value)
                 assert "<" not in route
@@ -59,15 +60,15 @@ def test_the_wire_has_addresses():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("body", NONSENSE, ids=range(len(NONSENSE)))
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("method", ["GET ?", "GET", "POST", "PUT", "PATCH", "DELETE"])
 def test_nonsense_is_refused_as_json_and_never_breaks_anything(client, method, body):
     client.raise_request_exception = False
     for address in calls():
         if method == "PUT" and "/mlflow-artifacts/" in address:
             continue  # Any bytes are a good file.
-        query = "" if method != "GET" else "?run_id=%00&path=%ff&max_results=x&metric_key=\ud83d"
+        query = "?run_id=%00&path=%ff&max_results=x&metric_key=\ud83d" if "?" in method else ""
         response = client.generic(
-            method,
+            method.removesuffix(" ?"),
             address + query.encode("utf-8", "surrogatepass").decode("latin-1"),
             body,
             content_type="application/json",
@@ -103,6 +104,24 @@ def test_a_body_encoded_twice_is_read(api):
     body = json.dumps(json.dumps({"name": "twice"})).encode()
 
     assert api.send("POST", "experiments/create", body).status == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        pytest.param("", 200, id="without a query the body counts"),
+        pytest.param("?experiment_name=another", 404, id="a query comes first"),
+    ],
+)
+def test_what_is_read_may_be_asked_for_in_a_body(api, query, status):
+    """mlflow-export-import asks so."""
+    api.experiment("named in a body")
+
+    answer = api.send(
+        "GET", f"experiments/get-by-name{query}", {"experiment_name": "named in a body"}
+    )
+
+    assert answer.status == status
 
 
 def test_half_a_surrogate_pair_is_named_as_what_is_wrong(api):
