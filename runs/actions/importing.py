@@ -4,6 +4,7 @@ Ids, times and stages are taken over, which no client can ask for. What is here 
 it is, so the same again changes nothing.
 """
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,7 +15,17 @@ from core.names import MAX_KEY_LENGTH
 from experiments.actions import create_experiment, set_tag
 from experiments.models import Experiment, LifecycleStage
 from runs.actions.datasets import UsedDataset
-from runs.actions.ingest import NAME_TAG, PARENT_TAG, STAT_COLUMNS, note_keys
+from runs.actions.ingest import (
+    MAX_METRICS,
+    NAME_TAG,
+    PARENT_TAG,
+    STAT_COLUMNS,
+    log_batch,
+    note_keys,
+    write_params,
+    write_tags,
+)
+from runs.actions.runs import update_run
 from runs.keys import ensure_metric_key_ids
 from runs.models import (
     Dataset,
@@ -121,6 +132,19 @@ class ImportedRun:
     # Logged models by id: what the run read, and what it made at which step.
     input_models: Sequence[str]
     output_models: Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class _LoggedPoint:
+    """A point of a run as a client would log it."""
+
+    key: str
+    value: float
+    timestamp: int
+    step: int
+    model_id: None = None
+    dataset_name: None = None
+    dataset_digest: None = None
 
 
 @action
@@ -230,6 +254,34 @@ def import_runs(experiment: Experiment, *, runs: Sequence[ImportedRun]) -> list[
     _write_inputs(experiment, new, keys)
     _note_names(experiment, new)
     return list(keys)
+
+
+@action
+def grow_run(run: Run, *, imported: ImportedRun) -> bool:
+    """Add what a run that was copied unfinished has at its source by now; whether it was anything.
+
+    What is here stays as it is. Raises what ``log_batch`` raises.
+    """
+    points = [
+        _LoggedPoint(name, math.nan if is_nan else value, timestamp, step)
+        for name, series in imported.metrics.items()
+        for step, timestamp, value, is_nan in series
+    ]
+    params, tags = (
+        {key: value for key, value in there.items() if key not in here}
+        for here, there in (
+            (set(run.params.values_list("key", flat=True)), imported.params),
+            (set(run.tags.values_list("key", flat=True)), imported.tags),
+        )
+    )
+    before = run.metrics.count()
+    for start in range(0, len(points), MAX_METRICS):
+        log_batch(run, metrics=points[start : start + MAX_METRICS])
+    write_params(run, params)
+    write_tags(run, tags)
+    is_other = run.status != imported.status or bool(params or tags)
+    update_run(run, status=imported.status, end_time=imported.end_time)
+    return is_other or run.metrics.count() > before
 
 
 @action

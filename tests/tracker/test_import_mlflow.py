@@ -49,14 +49,15 @@ def site(run_server) -> Server:
 def changed(mlflow_store, tmp_path):
     """A function that copies the source's database and changes the copy."""
 
-    def change(statement: str) -> Store:
+    def change(*statements: str) -> Store:
         file = tmp_path / "changed.db"
         with (
             closing(sqlite3.connect(mlflow_store.database)) as source,
             closing(sqlite3.connect(file)) as target,
         ):
             source.backup(target)
-            target.execute(statement)
+            for statement in statements:
+                target.execute(statement)
             target.commit()
         return Store(mlflow_store.url, file, mlflow_store.artifacts)
 
@@ -170,6 +171,28 @@ def test_files_that_were_left_there_come_with_the_next_copy(db, mlflow_store, se
 
     assert (root / "notes/näme x.txt").read_text() == "hello"
     shutil.rmtree(settings.ARTIFACT_ROOT)
+
+
+def test_a_run_that_was_still_running_goes_on_with_the_next_copy(db, changed, mlflow_store):
+    part = changed(
+        "DELETE FROM metrics WHERE step >= 10",
+        "DELETE FROM params",
+        "UPDATE runs SET status = 'RUNNING', end_time = NULL WHERE name = 'small 7'",
+    )
+    copy(part, "--experiment", "beta", "--no-artifacts")
+    Run.objects.get(name="small 7").tags.create(key="note", value="written here")
+
+    said = [copy(mlflow_store, "--experiment", "beta", "--no-artifacts") for _ in range(2)]
+
+    run = Run.objects.get(name="small 7")
+    assert (run.status, run.end_time) == ("FINISHED", 5000)
+    assert dict(run.params.values_list("key", "value")) == {"index": "7"}
+    assert run.metrics.count() == 20
+    assert run.stats.get().last_step == 19
+    assert run.tags.get(key="note").value == "written here"
+    assert "1 continued run" in said[0]
+    assert "Nothing is new" in said[1]
+    assert Run.objects.get(name="small 6").metrics.count() == 10
 
 
 def test_a_run_that_another_workspace_has_is_refused_and_the_others_come(db, mlflow_store):

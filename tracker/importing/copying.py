@@ -29,13 +29,14 @@ from runs.actions.importing import (
     ImportedExperiment,
     ImportedLoggedModel,
     ImportedRun,
+    grow_run,
     import_experiment,
     import_logged_models,
     import_runs,
     move_files,
 )
 from runs.files import SCHEME, artifact_store, root_of
-from runs.models import LoggedModel, Run
+from runs.models import LoggedModel, Run, RunStatus
 from tracker.importing.files import FilesJob, copy_files
 from tracker.importing.progress import Progress
 from tracker.importing.source import Source, SourceExperiment, SourceRefused
@@ -177,6 +178,7 @@ class Copy:
                 ).select_related("experiment__workspace")
             }
             new = self._with_files(batch, there, experiment)
+            self._grow([run for run in batch if self._is_unfinished(there.get(run.run_id))], there)
             self._progress.add(runs=len(batch) - len(new))
             for group in _groups(self._complete(new)):
                 points = {run.run_id: _count_points(run) for run in group}
@@ -185,6 +187,26 @@ class Copy:
                     self.outcome.new["run"] += 1
                     self.outcome.new["point"] += points[run_id]
                 self._progress.add(runs=len(group), points=sum(points.values()))
+
+    def _is_unfinished(self, row: Run | None) -> bool:
+        """Whether a run is here that was still running when it was copied."""
+        return (
+            row is not None
+            and row.experiment.workspace_id == self._workspace.pk
+            and row.is_active
+            and row.status in {RunStatus.RUNNING, RunStatus.SCHEDULED}
+        )
+
+    def _grow(self, runs: Sequence[ImportedRun], there: dict[str, Run]) -> None:
+        for run in self._complete(runs):
+            try:
+                has_grown = grow_run(there[run.run_id], imported=run)
+            except Unavailable:
+                raise
+            except _REFUSALS as refusal:
+                self._fail(f"run {run.run_id}", refusal)
+            else:
+                self.outcome.new["continued run"] += has_grown
 
     def _with_files(
         self, batch: Sequence[Item], there: dict[str, Run | LoggedModel], experiment: Experiment
