@@ -23,11 +23,9 @@ from runs.histogram import Histogram, histogram
 from runs.keys import metric_key_ids
 from runs.models import KeyKind, MetricStat, Param, RunInput, RunKey, RunStatus, RunTag
 from runs.scope import Scope
-from runs.search import run_condition
 from runs.table import SOURCE_TAG
 from search.conjuncts import is_number
 from search.rows import Row
-from search.runs import parse_expression
 
 # Counts are of so many runs at most.
 SAMPLE = 10_000
@@ -131,7 +129,7 @@ class FilterPane:
 
     @cached_property
     def filter(self) -> RunFilter:
-        return RunFilter(self.list_query, queryset=self.scope.runs, keys=self.scope.keys)
+        return self.scope.filter(self.list_query)
 
     @cached_property
     def parts(self):
@@ -427,12 +425,10 @@ class FilterPane:
         """The newest runs that all conditions leave but those of one facet."""
         about = without or (without_column.id if without_column else "")
         if about not in self._samples:
-            left_out, condition = {without} - {None}, None
-            if without_column is not None:
-                left_out = {"where"}
-                node = parse_expression(without_key(self.parts, without_column))
-                condition = None if node is None else run_condition(node)
-            runs = self.filter.matching(without=left_out, where=condition)
+            runs = self.filter.by_index(
+                without={without} - {None},
+                where=without_key(self.parts, without_column) if without_column else None,
+            )
             rows = list(runs.newest_first().values_list(*_COLUMNS)[: SAMPLE + 1])
             self._samples[about] = _Sample(rows[:SAMPLE], len(rows) > SAMPLE)
         return self._samples[about]

@@ -69,9 +69,13 @@ class Scope:
         views = self.experiment.views.filter(is_default=True)
         return QueryDict(views.values_list("query", flat=True).first() or "").get("cols", "")
 
+    def filter(self, query: QueryDict) -> RunFilter:
+        """What an address narrows the runs by."""
+        return RunFilter(query, queryset=self.runs, keys=self.keys, experiment=self.experiment)
+
     def matching(self, query: QueryDict) -> QuerySet[Run]:
         """The runs that an address leaves. Raises ``UnreadableFilter``."""
-        run_filter = RunFilter(query, queryset=self.runs, keys=self.keys)
+        run_filter = self.filter(query)
         if not run_filter.is_valid():
             faults = [text for errors in run_filter.errors.values() for text in errors]
             raise UnreadableFilter(" ".join(faults))

@@ -21,6 +21,7 @@ from django.db.models import (
 
 from core.conditions import column_condition
 from core.paging import Keyset
+from experiments.models import Experiment
 from runs.expressions import (
     DURATION,
     NUMBER_IN_VALUE,
@@ -53,6 +54,9 @@ NEWEST_FIRST = Keyset(("-start_time", "run_id"), (int, str))
 
 _NOTHING = Q(pk__in=[])
 
+# Comparisons of a metric's last value that the index of an experiment's values answers.
+_INDEXED = {"=", ">", ">=", "<", "<=", "BETWEEN", "IN"}
+
 
 def run_conditions(text: str | None) -> list[Q | Exists]:
     """What ``text`` asks of a run, for ``.filter(*conditions)``. Raises ``FilterError``."""
@@ -61,11 +65,14 @@ def run_conditions(text: str | None) -> list[Q | Exists]:
     return [_condition(each, keys) for each in comparisons]
 
 
-def run_condition(node: Node) -> Q:
-    """What an expression asks of a run, for ``.filter(condition)``."""
+def run_condition(node: Node, *, experiment: Experiment | None = None) -> Q:
+    """What an expression asks of a run, for ``.filter(condition)``.
+
+    ``experiment`` is given if all runs are of it: then an index finds what is asked of a metric.
+    """
     named = {each.key for each in comparisons_of(node) if each.entity == "metric"}
     keys = metric_key_ids(named)
-    return node_condition(node, lambda comparison: _expressed(comparison, keys))
+    return node_condition(node, lambda comparison: _expressed(comparison, keys, experiment))
 
 
 def order_runs(runs: QuerySet[Run], clauses: Iterable[str]) -> QuerySet[Run]:
@@ -104,7 +111,9 @@ def _condition(comparison: Comparison, keys: dict[str, int]) -> Q | Exists:
             )
 
 
-def _expressed(comparison: Comparison, keys: dict[str, int]) -> Q | Exists:
+def _expressed(
+    comparison: Comparison, keys: dict[str, int], experiment: Experiment | None
+) -> Q | Exists:
     """A comparison of an expression, which can ask more than one of MLflow's grammar."""
     key, operator, value = comparison.key, comparison.operator, comparison.value
     match comparison.entity:
@@ -114,6 +123,10 @@ def _expressed(comparison: Comparison, keys: dict[str, int]) -> Q | Exists:
                 return Exists(rows) if operator == "IS NOT NULL" else ~Exists(rows)
             statistic = STATISTICS[comparison.statistic]
             condition = number_condition(statistic, operator, value)
+            if experiment and comparison.statistic == "last" and operator in _INDEXED:
+                # As a set, because run by run the values would be looked up one at a time.
+                stats = MetricStat.objects.filter(condition, experiment=experiment)
+                return Q(pk__in=stats.filter(key=keys.get(key, -1)).values("run"))
             if operator in {"!=", "NOT IN", "NOT BETWEEN"}:
                 # NaN is kept as NULL, and differs from every number.
                 condition |= number_condition(statistic, "IS NULL", None)

@@ -15,6 +15,7 @@ from runs.chips import carried, changed, conditions_of
 from runs.columns import RESERVED_PREFIX, Columns
 from runs.filters import RunFilter
 from runs.heads import column_heads
+from runs.matching import MANY_RUNS, look_for
 from runs.models import KeyKind, RunStatus
 from runs.ordering import SortKey, page_of_runs
 from runs.scope import Scope, get_scope, sort_of
@@ -28,7 +29,6 @@ from runs.views.export import export_links
 from workspaces.access import tracking_uri
 
 RUNS_PER_PAGE = 50
-MANY_RUNS = 1000
 PAGE_SIZES = {"25": 25, "50": 50, "100": 100, "200": 200}
 
 # What an address says of a page of the list, as against which runs are on it.
@@ -70,16 +70,16 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
     """One page of the runs that the address asks for, and all that is said around it."""
     query = request.GET
     runs, keys, experiment = scope.runs, scope.keys, scope.experiment
-    run_filter = RunFilter(query, queryset=runs, keys=keys)
+    run_filter = scope.filter(query)
     # What cannot be read narrows nothing, and the page says so.
-    matching = run_filter.qs
+    found = look_for(run_filter)
+    matching, count, is_more = found.runs, found.count, found.is_more
     columns = scope.columns(query)
     sort = sort_of(query)
     nesting = read_nesting(query, keys, is_narrowed=run_filter.is_active)
-    matching_all = matching
     if nesting.is_nested:
         matching = top_level(matching)
-    count, is_more = count_up_to(matching)
+        count, is_more = count_up_to(matching)
     page = page_of_runs(
         matching.select_related("experiment__workspace"),
         sort=sort,
@@ -97,7 +97,7 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
     if experiment and total > 1:
         is_large = (total if nesting.is_nested else count) >= MANY_RUNS
         best_of = best_of_many if is_large else best_of_few
-        best = best_of(matching_all, columns.shown, experiment)
+        best = best_of(found.runs, columns.shown, experiment)
     rows = table_rows(page.runs, columns, best=best, experiments=scope.experiments)
     return {
         "filter": run_filter,

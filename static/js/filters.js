@@ -63,10 +63,20 @@
   let kept = null;
   let focused = "";
   let scrolled = 0;
+  let opened = new Map();
+  const facets = () => [...(body()?.querySelectorAll("details.facet") ?? [])];
 
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target.id !== "content" && event.detail.target.id !== "filter-body") return;
-    focused = document.activeElement?.id || "";
+    const active = document.activeElement;
+    if (event.detail.target === body() && body().contains(active) && active.matches("[type=text]") && active.value !== active.defaultValue) {
+      // Somebody writes here: what they write is worth more than new counts.
+      event.detail.shouldSwap = false;
+      return;
+    }
+    focused = active?.id || "";
+    // What was opened and closed while the answer was on its way.
+    opened = new Map(facets().map((facet) => [facet.dataset.facet, facet.open]));
     scrolled = body()?.scrollTop ?? 0;
     kept = event.detail.target.id === "content" && body() ? [...body().childNodes] : null;
   });
@@ -74,21 +84,24 @@
   document.addEventListener("htmx:afterSwap", () => {
     if (kept && body()) body().replaceChildren(...kept);
     kept = null;
+    for (const facet of facets()) {
+      if (opened.has(facet.dataset.facet)) facet.open = opened.get(facet.dataset.facet);
+    }
+    opened = new Map();
     if (body()) body().scrollTop = scrolled;
     if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus({ preventScroll: true });
   });
 
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.elt.id !== "filter-body") return;
-    const facets = [...body().querySelectorAll("details.facet")];
-    if (!facets.length) return;
-    event.detail.parameters.open = ["", ...facets.filter((facet) => facet.open).map((facet) => facet.dataset.facet)];
+    if (!facets().length) return;
+    event.detail.parameters.open = ["", ...facets().filter((facet) => facet.open).map((facet) => facet.dataset.facet)];
   });
 
   /* What the list has become is said once, after it has been drawn. */
   document.addEventListener("htmx:afterSettle", (event) => {
     settle();
-    if (event.detail.target?.id !== "content") return;
+    if (event.detail?.target?.id !== "content") return;
     const count = document.getElementById("filter-count")?.textContent ?? document.getElementById("run-summary")?.textContent;
     const said = document.createElement("span");
     said.className = "sr-only";

@@ -4,10 +4,13 @@ import html
 import re
 
 import pytest
+from django.http import QueryDict
 
 from core.time import now_ms
 from registry.actions.saving import save_run
 from runs.actions.datasets import UsedDataset, log_inputs
+from runs.filters import RunFilter
+from runs.matching import look_for
 from runs.models import Run
 from tests.support.factories import make_experiment, make_run
 
@@ -205,3 +208,35 @@ def test_the_code_asks_for_what_mlflow_can_say_and_names_the_rest(
     assert (f"filter_string={filter_string!r}" in code) == (filter_string is not None)
     assert ("MLflow’s client cannot ask for" in text) == bool(left_out)
     assert left_out in text
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "metrics.acc > 0.3",
+        "metrics.acc = 0.5",
+        "metrics.acc IN (0, 0.25)",
+        "metrics.acc BETWEEN 0.2 AND 0.6",
+        "NOT metrics.acc > 0.3",
+        "metrics.acc != 0.5",
+        "metrics.nothing > 0",
+        "NOT metrics.nothing > 0",
+        "metrics.acc > 0.3 AND NOT (metrics.acc <= 0.5 OR params.p = '1')",
+        "metrics.acc@min < 0.3 OR metrics.acc >= 0.75",
+    ],
+)
+def test_what_an_index_finds_is_what_a_look_at_each_run_finds(experiment, where):
+    for index in range(8):
+        metrics = {"acc": [0.25 * index, 0.25 * (index % 4)]} if index < 6 else {}
+        make_run(experiment, metrics=metrics, params={"p": str(index % 3)})
+    make_run(experiment, metrics={"acc": float("nan")})
+    make_run(make_experiment("other"), metrics={"acc": 0.5})
+    runs = Run.objects.filter(experiment=experiment)
+    asked = QueryDict(mutable=True)
+    asked["where"] = where
+    run_filter = RunFilter(asked, queryset=runs, experiment=experiment)
+
+    found = set(run_filter.by_index().values_list("pk", flat=True))
+
+    assert found == set(run_filter.qs.values_list("pk", flat=True))
+    assert found == set(look_for(run_filter).runs.values_list("pk", flat=True))
