@@ -44,7 +44,7 @@ def conditions_of(run_filter: RunFilter, query: QueryDict) -> list[Condition]:
     found = []
     for name in run_filter.filters:
         if name == "where":
-            found += _of_expression(query)
+            found += _of_expression(query, is_applied="where" not in run_filter.form.errors)
             continue
         values = list(dict.fromkeys(text for text in query.getlist(name) if text.strip()))
         if name not in _SEVERAL:
@@ -87,7 +87,7 @@ def carried(query: QueryDict, *, beside: Collection[str]) -> list[tuple[str, str
     ]
 
 
-def _of_expression(query: QueryDict) -> Iterator[Condition]:
+def _of_expression(query: QueryDict, *, is_applied: bool) -> Iterator[Condition]:
     text = query.get("where", "").strip()
     if not text:
         return
@@ -103,7 +103,7 @@ def _of_expression(query: QueryDict) -> Iterator[Condition]:
             label, _, value = part.text.partition(" ")
             if not value or label.count("`") == 1 or label.count('"') == 1 or "'" in label:
                 label, value = "", part.text
-        yield Condition(label, value, changed(query, {"where": others}))
+        yield Condition(label, value, changed(query, {"where": others}), is_applied)
 
 
 def _names(run_filter: RunFilter, name: str, values: list[str]) -> dict[str, str]:

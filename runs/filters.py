@@ -120,7 +120,7 @@ class RunFilter(django_filters.FilterSet):
 
     class Meta:
         model = Run
-        fields = ["q", "status", "where"]
+        fields = []
 
     def __init__(
         self,

@@ -10,7 +10,8 @@ BARS = 16
 # Drawn so wide and so high, in the units of the picture.
 WIDTH = 224
 HEIGHT = 36
-# Above so many powers of ten between the ends, all of them positive, the bars are of equal ratio.
+# Where nine tenths of the numbers, all of them positive, span more powers of ten than this, the
+# bars are of equal ratio. A few tiny numbers among many of one size do not make it so.
 _DECADES = 2
 
 
@@ -51,7 +52,7 @@ def histogram(numbers: Iterable[tuple[float, int]]) -> Histogram | None:
     low, high = min(counted)[0], max(counted)[0]
     if low == high or not math.isfinite(high - low):
         return None
-    is_log = low > 0 and math.log10(high) - math.log10(low) > _DECADES
+    is_log = low > 0 and _decades(counted) > _DECADES
     scale = math.log10 if is_log else float
     start, width = scale(low), (scale(high) - scale(low)) / BARS
     if not width:
@@ -74,3 +75,16 @@ def histogram(numbers: Iterable[tuple[float, int]]) -> Histogram | None:
         places = (round(part, 2) for part in place)
         bars.append(Bar(ends[index], ends[index + 1], count, *said, *places))
     return Histogram(bars, low, high, is_log, sum(counts))
+
+
+def _decades(counted: Sequence[tuple[float, int]]) -> float:
+    """How many powers of ten lie between the twentieth part from below and that from above."""
+    ordered = sorted(counted)
+    total = sum(times for _, times in ordered)
+    ends, passed = [], 0
+    for number, times in ordered:
+        for share in (0.05, 0.95):
+            if passed <= share * (total - 1) < passed + times:
+                ends.append(math.log10(number))
+        passed += times
+    return ends[-1] - ends[0]

@@ -173,6 +173,15 @@ def test_an_expression_that_cannot_be_split_is_one_chip(client, three, url):
     assert chips(client.get(link)) == []
 
 
+def test_a_condition_that_is_not_applied_is_marked_on_its_chip(client, three, url):
+    text = client.get(url, {"where": "metrics.ac > 0.1", "user": "ada"}).text
+
+    assert re.findall(r'class="chip( chip-broken)?" title="(.*?)"', text) == [
+        ("", "user ada"),
+        (" chip-broken", "metrics.ac &gt; 0.1"),
+    ]
+
+
 def test_clear_all_takes_every_condition_away_and_leaves_the_columns(client, three, url):
     query = {"user": "ada", "where": "metrics.acc > 0", "health": "nan", "cols": "status", "q": "a"}
 
