@@ -91,6 +91,19 @@ def parse_style(style: str) -> tuple[str, int]:
     return notation, int(digits)
 
 
+def rough_text(value: float) -> str:
+    """``value`` to two digits, whole from a hundred: how wide an interval is, or a difference."""
+    if not is_finite(value):
+        return _special_text(value)
+    text = f"{value:.2g}"
+    if "e" not in text:
+        return text
+    if 100 <= abs(value) < 1_000_000:
+        return f"{value:,.0f}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
 def exact_text(value: int | float) -> str:
     """``value`` with all its digits, as Python would read it back."""
     if not is_finite(value):

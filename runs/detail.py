@@ -15,6 +15,7 @@ from runs.charts.cards import ChartCard, chart_card
 from runs.charts.page import card_id
 from runs.charts.plots import charted_runs, one_metric
 from runs.charts.spec import ChartSpec
+from runs.colors import CHOICES, COLOR_TAG, readable_color
 from runs.directions import Better, which_is_better
 from runs.forms import RESERVED_PREFIX
 from runs.models import LoggedModel, MetricStat, Run, RunInput, RunStatus
@@ -107,6 +108,15 @@ class Tags:
     @property
     def note(self) -> str:
         return self.reserved_value(NOTE_TAG)
+
+    @property
+    def color(self) -> str:
+        return readable_color(self.reserved_value(COLOR_TAG))
+
+    @property
+    def colors(self) -> Sequence[tuple[str, str]]:
+        """The colors to choose from, with their names."""
+        return CHOICES
 
     @property
     def source(self) -> Source:

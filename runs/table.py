@@ -13,6 +13,7 @@ from django.db.models import Count
 
 from core.time import now_ms
 from experiments.models import Experiment
+from runs.colors import COLOR_TAG, readable_color
 from runs.column_values import curve_values, metric_values, number_formats, text_values
 from runs.columns import Column, Columns
 from runs.models import KeyKind, Param, Run, RunStatus, RunTag
@@ -44,6 +45,8 @@ class Cell:
     is_best: bool = False
     pin: int = 0
     number_format: str = ""
+    # How far it is from the baseline's, where the list has one.
+    delta: object = None
 
     @property
     def css(self) -> str:
@@ -57,7 +60,7 @@ class Row:
     """One run of the list.
 
     ``duration_ms`` of a run that is running is how long it has run so far. ``child_count`` is how
-    many runs name it as their parent.
+    many runs name it as their parent, ``color`` the one that people gave it.
     """
 
     run: Run
@@ -69,6 +72,7 @@ class Row:
     source: str
     source_name: str
     child_count: int
+    color: str
 
 
 def table_rows(
@@ -83,7 +87,7 @@ def table_rows(
     ``experiments`` say which values of a metric are better, and ``best`` what is best.
     """
     keys = [run.pk for run in runs]
-    tags = text_values(RunTag, keys, [SOURCE_TAG, *columns.keys(KeyKind.TAG)])
+    tags = text_values(RunTag, keys, [SOURCE_TAG, COLOR_TAG, *columns.keys(KeyKind.TAG)])
     shown_metrics = [column for column in columns.shown if column.is_metric]
     metrics = {
         **metric_values(keys, shown_metrics, experiments),
@@ -134,6 +138,7 @@ def table_rows(
                 source=source,
                 source_name=PurePosixPath(source.replace("\\", "/")).name or source,
                 child_count=children.get(run.run_id, 0),
+                color=readable_color(tags.get((run.pk, COLOR_TAG), "")),
             )
         )
     return rows

@@ -30,17 +30,18 @@ class Nesting:
     nested_url: str
     flat_url: str
 
-    def children_query(self, columns: Columns, sort: str) -> str:
+    def children_query(self, columns: Columns, query: QueryDict) -> str:
         """What asks for the children of a row, so that they look as the list does."""
-        asked = {"cols": columns.text, "sort": sort}
-        return urlencode({key: value for key, value in asked.items() if value})
+        asked = {"cols": columns.text}
+        asked |= {name: query[name] for name in ("sort", "base") if query.get(name)}
+        return urlencode(asked)
 
 
 def read_nesting(query: QueryDict, keys: QuerySet[RunKey], *, is_narrowed: bool) -> Nesting:
     """What ``nest`` says: 1 is the top level only, 0 all runs.
 
-    Without it a list shows the top level if any run has a parent and nothing narrows the list: what
-    is looked for may be a child.
+    Without it a list shows the top level if any run has a parent and nothing narrows the list:
+    what is looked for may be a child. A list in groups has no levels.
     """
     has_choice = has_parents(keys)
     said = query.get("nest")
@@ -52,7 +53,8 @@ def read_nesting(query: QueryDict, keys: QuerySet[RunKey], *, is_narrowed: bool)
         changed["nest"] = nest
         return f"?{changed.urlencode()}"
 
-    return Nesting(has_choice and is_nested, has_choice, url("1"), url("0"))
+    is_nested = is_nested and has_choice and not query.get("group")
+    return Nesting(is_nested, has_choice, url("1"), url("0"))
 
 
 def has_parents(keys: QuerySet[RunKey]) -> bool:

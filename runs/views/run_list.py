@@ -10,10 +10,12 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from core.formatting import is_finite, middle_text
 from experiments.models import NOTE_TAG
+from runs.baseline import baseline_url, read_baseline, with_deltas
 from runs.best import best_of_few, best_of_many
 from runs.chips import carried, changed, conditions_of
 from runs.columns import RESERVED_PREFIX, Columns
 from runs.filters import RunFilter
+from runs.grouping import read_grouping
 from runs.heads import column_heads
 from runs.matching import MANY_RUNS, look_for
 from runs.models import KeyKind, RunStatus
@@ -26,6 +28,7 @@ from runs.table import Row, count_up_to, table_rows
 from runs.tree import read_nesting, top_level
 from runs.views.columns import column_context
 from runs.views.export import export_links
+from runs.views.run_groups import grouped_context
 from workspaces.access import tracking_uri
 
 RUNS_PER_PAGE = 50
@@ -75,16 +78,19 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
     found = look_for(run_filter)
     matching, count, is_more = found.runs, found.count, found.is_more
     columns = scope.columns(query)
+    grouping = read_grouping(query, keys, experiment=experiment)
+    size = PAGE_SIZES.get(query.get("per", ""), RUNS_PER_PAGE)
     sort = sort_of(query)
     nesting = read_nesting(query, keys, is_narrowed=run_filter.is_active)
     if nesting.is_nested:
         matching = top_level(matching)
         count, is_more = count_up_to(matching)
     page = page_of_runs(
-        matching.select_related("experiment__workspace"),
+        # Rows of groups are read elsewhere.
+        runs.none() if grouping.is_active else matching.select_related("experiment__workspace"),
         sort=sort,
         cursor=query.get(_PAGE_KEY, ""),
-        size=PAGE_SIZES.get(query.get("per", ""), RUNS_PER_PAGE),
+        size=size,
         # Where few runs match, looking for them among all values would take longer.
         experiment=experiment if count >= MANY_RUNS else None,
         experiments=scope.experiments,
@@ -94,11 +100,12 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
     )
     # A single run is not the best of anything.
     best = {}
-    if experiment and total > 1:
+    if experiment and total > 1 and not grouping.is_active:
         is_large = (total if nesting.is_nested else count) >= MANY_RUNS
         best_of = best_of_many if is_large else best_of_few
         best = best_of(found.runs, columns.shown, experiment)
     rows = table_rows(page.runs, columns, best=best, experiments=scope.experiments)
+    baseline = read_baseline(query, scope, columns)
     return {
         "filter": run_filter,
         "search_code": search_code(run_filter, experiment),
@@ -106,7 +113,7 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
         **_filtering(scope, query, run_filter),
         "nesting": nesting,
         "is_nested": nesting.is_nested,
-        "children_query": nesting.children_query(columns, query.get("sort", "")),
+        "children_query": nesting.children_query(columns, query),
         "clear_url": changed(query, dict.fromkeys(run_filter.filters)),
         "columns": columns,
         "heads": column_heads(query, columns, sort, scope.experiments),
@@ -114,7 +121,9 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
         "sorts": _sorts(query, columns),
         "everything_url": _with(query, cols=columns.everything) if columns.everything else "",
         "automatic_url": _with(query, cols=None),
-        "rows": rows,
+        "rows": with_deltas(rows, baseline),
+        "baseline": baseline,
+        "baseline_url": baseline_url(request.get_full_path()),
         "selected": read_selected(scope, selection_of(request, scope), page=page.runs),
         "selection_url": f"{scope.address('selection')}?{query.urlencode()}",
         "exports": export_links(scope, query) if count else [],
@@ -130,7 +139,15 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
         "is_running": any(run.status == RunStatus.RUNNING for run in page.runs),
         # What Run details leads to, also when the filter hides every run.
         "first_run": page.runs[0] if page.runs else runs.newest_first().first(),
-    }
+    } | grouped_context(
+        scope,
+        query,
+        matching,
+        columns,
+        grouping,
+        is_whole=not run_filter.is_active,
+        size=size,
+    )
 
 
 def _snippets(request: HttpRequest, experiment_name: str) -> dict[str, str]:
@@ -148,7 +165,7 @@ def _page(request: HttpRequest, context: dict) -> HttpResponse:
         return HttpResponseClientRefresh() if context["total"] else HttpResponse(status=204)
     # The filter's form asks for the whole of the page's content anew.
     is_part = request.htmx and request.htmx.target != "content"
-    template = "runs/_run_table.html" if is_part else "runs/run_list.html"
+    template = context["table"] if is_part else "runs/run_list.html"
     return render(request, template, context)
 
 

@@ -1,17 +1,20 @@
-"""Rows that open below another row of a run list: a run's children."""
+"""What a row of a run list shows of its run: the children that open below it, and its color."""
 
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from runs.access import get_run, is_run_id
+from runs.actions.runs import delete_tag, set_tag
+from runs.baseline import baseline_url, read_baseline, with_deltas
+from runs.colors import COLOR_TAG, NoSuchColor, readable_color
 from runs.columns import choose_columns
 from runs.models import RunKey
 from runs.ordering import page_of_runs
-from runs.scope import sort_of
+from runs.scope import Scope, sort_of
 from runs.table import table_rows
 from runs.tree import MAX_LEVEL, children_of
 
@@ -49,6 +52,9 @@ def children(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
         size=ROWS_AT_ONCE,
         experiments=[run.experiment],
     )
+    rows = table_rows(page.runs, columns, experiments=[run.experiment])
+    scope = Scope(run.experiment.workspace, run.experiment)
+    baseline = read_baseline(request.GET, scope, columns)
     level = len(above) + 1
     query = request.GET.copy()
     query.pop("page", None)
@@ -61,7 +67,9 @@ def children(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
         "levels": "x" * level,
         "is_nested": level < MAX_LEVEL,
         "children_query": deeper.urlencode(),
-        "rows": table_rows(page.runs, columns, experiments=[run.experiment]),
+        "rows": with_deltas(rows, baseline),
+        "baseline": baseline,
+        "baseline_url": baseline_url(request.htmx.current_url_abs_path),
         "empty": "It has no other child runs.",
         "all_url": f"{list_path}?{where}",
     }
@@ -69,3 +77,18 @@ def children(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
         query["page"] = page.next
         context["more_url"] = f"{request.path}?{query.urlencode()}"
     return render(request, "runs/_child_rows.html", context)
+
+
+@require_POST
+def color(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
+    """Give a run a color, or take it away. Raises ``NoSuchColor``."""
+    run = get_run(request, run_id)
+    chosen = request.POST.get("color", "")
+    if not chosen:
+        if run.tags.filter(key=COLOR_TAG).exists():
+            delete_tag(run, key=COLOR_TAG)
+    elif readable_color(chosen):
+        set_tag(run, key=COLOR_TAG, value=chosen)
+    else:
+        raise NoSuchColor
+    return redirect(run)

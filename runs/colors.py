@@ -1,0 +1,26 @@
+"""The color that people gave a run, in MLflow's own tag for it."""
+
+import re
+
+from core.errors import Invalid
+from runs.charts.palette import COLORS
+
+COLOR_TAG = "mlflow.runColor"
+
+# What an SVG takes as a fill, and nothing beside it.
+_COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
+
+NAMES = ("Indigo", "Orange", "Plum", "Orchid", "Sky", "Violet", "Red", "Sage")
+CHOICES = tuple(zip(COLORS, NAMES, strict=True))
+
+
+class NoSuchColor(Invalid):
+    """A color is written as # and three or six hexadecimal digits."""
+
+    def __init__(self) -> None:
+        super().__init__("That is no color: write # and six hexadecimal digits.")
+
+
+def readable_color(text: str) -> str:
+    """The color if it is one, as clients write it; else nothing."""
+    return text if _COLOR.fullmatch(text) else ""
