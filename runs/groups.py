@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from core.db import any_of
 from experiments.models import Experiment
-from runs.column_values import statistic_of
+from runs.column_values import number_formats, statistic_of
 from runs.columns import Column, Columns, Statistic
 from runs.directions import which_is_better
 from runs.expressions import statistic_expression
@@ -62,6 +62,15 @@ class GroupCell:
     is_partly: bool = False
     is_card: bool = False
     starts_group: bool = False
+    style: str = ""
+
+    @property
+    def center_text(self) -> str:
+        return self.spread.center_text(self.style) if self.spread else ""
+
+    @property
+    def interval_text(self) -> str:
+        return self.spread.interval_text(self.style) if self.spread else ""
 
     @property
     def title(self) -> str:
@@ -288,7 +297,7 @@ class _MetricReader:
         whole: Experiment | None,
     ) -> None:
         self._grouped = grouped
-        self._experiments = experiments
+        self.experiments = experiments
         self._experiment = whole
         self._read: dict[Column, tuple[np.ndarray, np.ndarray]] = {}
 
@@ -303,7 +312,7 @@ class _MetricReader:
         key = metric_key_ids([column.key]).get(column.key)
         if key is None or not len(grouped.pks):
             return np.zeros(0, dtype=np.int64), np.zeros(0)
-        statistic = statistic_of(column, self._experiments)
+        statistic = statistic_of(column, self.experiments)
         value = statistic_expression(statistic)
         stats = MetricStat.objects.filter(key=key)
         # The index has the last values.
@@ -434,6 +443,7 @@ def _rows(
     members = _members(grouped, shown)
     starts = columns.group_starts
     on_cards = [column for column in columns.shown if column.is_metric][:_METRICS_ON_CARDS]
+    styles = number_formats(columns, reader.experiments)
     statuses = np.array(grouped.statuses)
     rows = []
     for group in shown:
@@ -446,7 +456,13 @@ def _rows(
         for column, cell_of in zip(columns.shown[2:], cells_of, strict=True):
             cell = cell_of(group) if cell_of else texts[column, group]
             cells.append(
-                GroupCell(column, starts_group=column in starts, is_card=column in on_cards, **cell)
+                GroupCell(
+                    column,
+                    starts_group=column in starts,
+                    is_card=column in on_cards,
+                    style=styles.get(column, ""),
+                    **cell,
+                )
             )
         rows.append(
             GroupRow(

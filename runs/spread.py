@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from core.formatting import exact_text, number_text, rough_text
+from core.formatting import exact_text, number_text, rough_text, styled_text
 
 CONFIDENCES = (90, 95, 99)
 USUAL_CONFIDENCE = 95
@@ -39,18 +39,18 @@ class Spread:
     minimum: float
     maximum: float
 
-    @property
-    def center_text(self) -> str:
-        return number_text(self.center)
+    def center_text(self, style: str = "") -> str:
+        """The mean or the median, in the number format ``style`` if it is one."""
+        return _styled(self.center, style)
 
-    @property
-    def interval_text(self) -> str:
+    def interval_text(self, style: str = "") -> str:
         """What stands beside the center: "± 0.0043", "[0.910–0.930]", or nothing."""
         if self.low is None or self.high is None:
             return ""
         if self.aggregate == Aggregate.MEDIAN:
-            return f"[{number_text(self.low)}–{number_text(self.high)}]"
-        return f"± {rough_text(self.high / 2 - self.low / 2)}"
+            return f"[{_styled(self.low, style)}–{_styled(self.high, style)}]"
+        half = self.high / 2 - self.low / 2
+        return f"± {_styled(half, style) if style else rough_text(half)}"
 
     @property
     def words(self) -> str:
@@ -65,6 +65,13 @@ class Spread:
             said.append(f"{what} {exact_text(self.low)} to {exact_text(self.high)}")
         said.append(f"min {exact_text(self.minimum)}, max {exact_text(self.maximum)}")
         return "\n".join(said)
+
+
+def _styled(value: float, style: str) -> str:
+    try:
+        return styled_text(value, style) if style else number_text(value)
+    except ValueError:
+        return number_text(value)
 
 
 @dataclass(frozen=True)

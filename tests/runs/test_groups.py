@@ -200,6 +200,19 @@ def test_medians_with_quartiles_stand_for_the_numbers_where_the_address_says_so(
     assert row[2] == "3 [2–4]"
 
 
+def test_numbers_are_written_as_the_experiment_says(client, experiment, url):
+    Experiment.objects.update(metric_settings={"accuracy": {"format": "percent 1"}})
+    for value in (0.5, 0.6):
+        make_run(experiment, params={"opt": "adam"}, metrics={"accuracy": value})
+    query = {"group": "p.opt", "cols": "m.accuracy"}
+
+    mean = table(client.get(url, query))[0][2]
+    median = table(client.get(url, {**query, "agg": "median"}))[0][2]
+
+    assert mean == "55.0 % ± 63.5 %"
+    assert median == "55.0 % [52.5 %–57.5 %]"
+
+
 def test_one_run_has_no_interval_and_a_missing_or_odd_value_is_said(client, experiment, url):
     make_run(experiment, params={"opt": "one"}, metrics={"loss": 1.5})
     make_run(experiment, params={"opt": "odd"}, metrics={"loss": math.nan})
