@@ -73,9 +73,12 @@ def get_runs(request: HttpRequest, run_ids: Sequence[str]) -> list[Run]:
 
 def get_comparison(request: HttpRequest, slug: str) -> Selection:
     """The comparison of the request's workspace with that slug. Raises ``NoSuchComparison``."""
-    comparison = Selection.objects.filter(
-        slug=slug, owner=NOBODY, workspace__slug=workspace_slug(request)
-    ).first()
+    comparison = None
+    # What cannot be a slug need not be looked up, and PostgreSQL would refuse some of it.
+    if is_run_id(slug):
+        comparison = Selection.objects.filter(
+            slug=slug, owner=NOBODY, workspace__slug=workspace_slug(request)
+        ).first()
     if comparison is None:
         get_workspace(request)
         raise NoSuchComparison("There is no such comparison: its runs may have been removed.")

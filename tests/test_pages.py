@@ -26,6 +26,7 @@ ARGUMENTS = {
     "<str:run_id>": ["0" * 32, "é", "x" * 300],
     "<path:path>": ["a", "../a", "%2e%2e/a", "a//b"],
     "<str:name>": ["nothing", "é ü"],
+    "<str:selection>": ["nothing", "é", "a%00b"],
     "<str:token>": ["nothing"],
     "<str:ending>": ["csv", "parquet", "nothing"],
     "<int:version>": ["1", "99999999999999999999999"],

@@ -218,7 +218,7 @@ def test_the_editor_is_left_without_a_change(page: Page, address: str, complaint
 
     page.get_by_role("link", name="Cancel").click()
 
-    expect(page.locator("dialog")).to_be_hidden()
+    expect(page.locator("#chart-editor")).to_be_hidden()
     assert page.url == address
     assert complaints == []
 
