@@ -415,3 +415,18 @@ def test_many_complete_one_upload_at_once_and_all_hear_that_it_is_done(uploader)
 
     assert [answer.status for answer in answers] == [200] * 6
     assert uploader.fetch().text == "a" * PART + "b" * PART
+
+
+def test_parts_that_were_received_outlast_a_kill(run_server):
+    server = run_server()
+    uploader = Uploader(server, "0/killed/artifacts")
+    upload_id, urls = uploader.create(parts=3)
+    parts = uploader.send_parts(urls[:2], b"a" * PART, b"b" * PART)
+
+    server.kill()
+    server.start()
+    rest = send("PUT", urls[2], b"c")
+    parts.append({"part_number": 3, "etag": rest.headers["ETag"]})
+
+    assert uploader.complete(upload_id, parts).status == 200
+    assert uploader.fetch().text == "a" * PART + "b" * PART + "c"
