@@ -16,7 +16,7 @@ MAX_PREVIEW_BYTES = 50 * 1024 * 1024
 # MLflow's server calls these text, so that a browser shows them rather than runs them.
 _TEXT_ENDINGS = (
     "txt log err cfg conf cnf cf ini properties prop hocon toml yaml yml xml json js py py3 "
-    "csv tsv md rst ipynb MLmodel MLproject"
+    "csv tsv md rst ipynb MLmodel MLproject mlproject"
 )
 
 # Python's own table, without the machine's: the same name means the same everywhere.

@@ -194,7 +194,12 @@ def checked_tags(tags: Iterable[PairLike]) -> dict[str, str]:
 
 
 def write_tags(run: Run, values: Mapping[str, str]) -> None:
-    """Write checked tags over what is there, and the fields of the run that they mirror."""
+    """Write checked tags over what is there, and the fields of the run that they mirror.
+
+    A run keeps its name: the tag mlflow.runName that is empty says nothing.
+    """
+    if values.get(NAME_TAG) == "":
+        values = {key: value for key, value in values.items() if key != NAME_TAG}
     if not values:
         return
     upsert_rows(
@@ -204,7 +209,7 @@ def write_tags(run: Run, values: Mapping[str, str]) -> None:
         on_conflict="(run_id, key) DO UPDATE SET value = excluded.value",
     )
     mirrored = {}
-    if values.get(NAME_TAG, run.name) != run.name and values[NAME_TAG]:
+    if values.get(NAME_TAG, run.name) != run.name:
         mirrored["name"] = run.name = values[NAME_TAG]
     parent = values.get(PARENT_TAG, run.parent_run_id)[:32]
     if parent != run.parent_run_id:

@@ -22,6 +22,7 @@ from artifacts.media import (
         *[(f"a.{ending}", "text/plain") for ending in "json py yaml yml txt log csv md".split()],
         ("MLmodel", "text/plain"),
         ("MLproject", "text/plain"),
+        ("mlproject", "text/plain"),
         ("script.js", "text/plain"),
         ("notebook.ipynb", "text/plain"),
         ("A.JSON", "application/json"),

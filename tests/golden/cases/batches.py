@@ -69,6 +69,12 @@ CASES = [
     ),
     case("a batch that renames", *NEW_RUN, batch(tags=[pair("mlflow.runName", "new")]), GET_RUN),
     case(
+        "a batch that takes the name away",
+        *NEW_RUN,
+        batch(tags=[pair("mlflow.runName", ""), pair("t")]),
+        GET_RUN,
+    ),
+    case(
         "a batch with a tag twice", *NEW_RUN, batch(tags=[pair("t", "1"), pair("t", "2")]), GET_RUN
     ),
     case("a batch with a point twice", *NEW_RUN, batch(metrics=[point("m"), point("m")]), GET_RUN),

@@ -221,6 +221,7 @@ CASES = [
             "a value of 8000": pair("k", "v" * 8000),
             "a value of 8001": pair("k", "v" * 8001),
             "the name": pair("mlflow.runName", "renamed"),
+            "the empty name": pair("mlflow.runName", ""),
             "the user": pair("mlflow.user", "ada"),
         }.items()
     ),
