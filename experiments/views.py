@@ -3,6 +3,8 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -85,7 +87,11 @@ def edit(request: HttpRequest, workspace: str, experiment_id: int) -> HttpRespon
 def move_to_trash(request: HttpRequest, workspace: str, experiment_id: int) -> HttpResponse:
     experiment = get_experiment(request, experiment_id)
     actions.delete_experiment(experiment)
-    messages.success(request, f"Moved {experiment.name} to Trash")
+    context = {
+        "text": f"Moved {experiment.name} to Trash",
+        "undo_url": reverse("experiments:restore", args=[workspace, experiment.pk]),
+    }
+    messages.success(request, render_to_string("components/_undo.html", context, request))
     return redirect("runs:all_trash", workspace)
 
 

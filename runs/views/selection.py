@@ -219,6 +219,9 @@ def _export(ticking: _Ticking, ending: str) -> HttpResponse:
 def _trash(ticking: _Ticking, argument: str) -> HttpResponse:
     found = trash_runs(ticking.keys)
     back = ticking.list_address(page="")
+    if not found:
+        messages.info(ticking.request, "These runs are in the Trash already.")
+        return HttpResponseRedirect(back)
     offer = offer_undo_of_trash(
         ticking.request, found, workspace=ticking.scope.workspace, back=back
     )
@@ -241,6 +244,9 @@ _NEED_RUNS = {"tag", "export", "trash"}
 
 def _tagged(ticking: _Ticking, *, key: str, value: str) -> HttpResponse:
     change = tag_runs(ticking.keys, key=key, value=value)
+    if not change.keys:
+        messages.info(ticking.request, "Runs in the Trash get no tags.")
+        return HttpResponseRedirect(ticking.list_address())
     offer = offer_undo_of_tag(
         ticking.request,
         change,

@@ -135,8 +135,10 @@ def test_an_experiment_goes_to_the_trash_and_comes_back_with_its_runs(client, db
 
     client.post(f"{url}move-to-trash/")
     gone, trash, inside = client.get(HOME), client.get("/w/default/trash/"), client.get(url)
-    client.post(f"{url}restore/")
+    undo = re.search(r'<form method="post" action="([^"]+)">', gone.text.partition('"toasts"')[2])
+    client.post(undo.group(1))
 
+    assert "Moved tired to Trash" in gone.text
     assert "tired" not in rows(gone)
     assert "tired" in trash.text
     assert "This experiment is in the Trash" in inside.text

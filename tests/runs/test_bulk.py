@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from experiments.actions import delete_experiment
 from runs.actions.bulk import (
     TagChange,
     put_tags_back,
@@ -193,9 +194,19 @@ def test_verbs_leave_alone_what_they_cannot_be_done_to(experiment):
 
 
 def test_runs_of_an_experiment_in_the_trash_come_back_only_with_it(experiment):
-    from experiments.actions import delete_experiment
-
     run = make_run(experiment)
     delete_experiment(experiment)
 
     assert restore_runs([run.pk]) == []
+
+
+def test_in_an_experiment_in_the_trash_nothing_is_changed_and_that_is_said(client, experiment, url):
+    runs = make_runs(experiment, 1)
+    delete_experiment(experiment)
+    send(client, url, ticked=runs)
+
+    send(client, url, do="trash")
+    assert "These runs are in the Trash already." in client.get(url).text
+    client.post(f"{url}selection/tag/", {"add-key": "team", "add-value": "x"})
+    assert "Runs in the Trash get no tags." in client.get(url).text
+    assert tags("team") == {}
