@@ -1,5 +1,6 @@
 """All the columns that a list could show, a window at a time, however many names there are."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -68,30 +69,30 @@ def catalog(
     only_differing: bool,
     start: int,
 ) -> Catalog:
-    """The columns that are not shown and have ``find`` in their names, from the ``start``-th on."""
+    """The columns that are not shown and have ``find`` in their names, from the ``start``-th on.
+
+    ``names`` are in the order of their kinds and names.
+    """
     taken = {(column.kind, column.key) for column in shown} | {("property", "name")}
     words = find.casefold().split()
-    found: list[tuple[Column, bool]] = [
-        *((Column("property", key), True) for key in PROPERTIES),
-        *((name.column, name.varies) for name in sorted(names, key=_in_order)),
-    ]
+    properties = [Name("property", key, True, 1) for key in PROPERTIES]
     found = [
-        (column, varies)
-        for column, varies in found
-        if (column.kind, column.key) not in taken
-        and not (column.kind == KeyKind.TAG and column.key.startswith(RESERVED_PREFIX))
-        and all(word in column.label.casefold() or word in column.key for word in words)
+        name
+        for name in (*properties, *names)
+        if (name.kind, name.name) not in taken
+        and not (name.kind == KeyKind.TAG and name.name.startswith(RESERVED_PREFIX))
+        and (not words or _has(name, words))
     ]
     constant = 0
     if only_differing:
-        constant = sum(not varies for column, varies in found if kind in {"", column.kind})
-        found = [(column, varies) for column, varies in found if varies]
-    counts = {each: sum(column.kind == each for column, _ in found) for each in KINDS}
+        constant = sum(not name.varies for name in found if kind in {"", name.kind})
+        found = [name for name in found if name.varies]
+    counts = Counter(name.kind for name in found)
     tabs = [Tab("", "All", len(found), is_current=kind == "")]
     tabs += [Tab(each, KINDS[each], counts[each], each == kind) for each in KINDS]
-    columns = [column for column, _ in found if kind in {"", column.kind}]
+    columns = [name for name in found if name.kind == kind] if kind else found
     start = max(0, min(start, (max(len(columns), 1) - 1) // WINDOW * WINDOW))
-    window = columns[start : start + WINDOW]
+    window = [name.column for name in columns[start : start + WINDOW]]
     return Catalog(
         [
             Group(KINDS[each], _families(list(members)))
@@ -107,12 +108,11 @@ def catalog(
     )
 
 
-_ORDER = {kind: place for place, kind in enumerate(KINDS)}
-
-
-def _in_order(name: Name) -> tuple:
-    # What has no prefix before what has, and those with one together.
-    return _ORDER[name.kind], _prefix(name.name).casefold(), name.name.casefold(), name.name
+def _has(name: Name, words: Sequence[str]) -> bool:
+    text = name.name.casefold()
+    if name.kind == "property":
+        text = f"{text} {PROPERTIES[name.name].casefold()}"
+    return all(word in text for word in words)
 
 
 def _prefix(name: str) -> str:

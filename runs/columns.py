@@ -6,8 +6,10 @@ A column's id is what stands in addresses: ``status`` for a property, ``m.val/lo
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from heapq import nsmallest
 from itertools import groupby
+from typing import NamedTuple
 
 from django.db.models import Count, Q, QuerySet, TextChoices
 
@@ -184,8 +186,7 @@ def columns_text(shown: Iterable[Column], pinned: Collection[Column]) -> str:
     return ",".join(ids) or NAME.id
 
 
-@dataclass(frozen=True)
-class Name:
+class Name(NamedTuple):
     """A name that runs have; ``spread`` is how many experiments have it."""
 
     kind: str
@@ -212,12 +213,12 @@ def choose_columns(
     of the metrics and hyperparameters with more than one value: primary metrics, then names that
     most experiments have, in alphabetical order.
     """
-    names = read_names(keys) if names is None else names
+    names = read_names(keys, experiment) if names is None else names
     total = len(PROPERTIES) + sum(
         name.kind != KeyKind.TAG or not name.name.startswith(RESERVED_PREFIX) for name in names
     )
     if chosen not in {"", AUTOMATIC}:
-        return _chosen_columns(chosen, {name.column for name in names}, total)
+        return _chosen_columns(chosen, {(kind, name) for kind, name, *_ in names}, total)
 
     leading = [*_LEADING] if experiment else [_LEADING[0], "experiment", *_LEADING[1:]]
     room = MAX_AUTOMATIC - len(leading) - len(_TRAILING)
@@ -244,25 +245,25 @@ def choose_columns(
     )
 
 
-def read_names(keys: QuerySet[RunKey]) -> list[Name]:
+def read_names(keys: QuerySet[RunKey], experiment: Experiment | None) -> list[Name]:
     """Each kind and name once, and whether it varies in or between the experiments."""
+    ordered = keys.order_by("kind", "name")
+    if experiment is not None:
+        # The names of one experiment are as they stand, and in the order of their key.
+        rows = ordered.values_list("kind", "name", "varies")
+        return [Name(kind, name, varies, 1) for kind, name, varies in rows]
     rows = (
-        keys.values("kind", "name")
+        ordered.values("kind", "name")
         .annotate(
             spread=Count("name"),
             varying=Count("name", filter=Q(varies=True)),
             samples=Count("sample", distinct=True),
         )
-        .order_by("kind", "name")
+        .values_list("kind", "name", "spread", "varying", "samples")
     )
     return [
-        Name(
-            row["kind"],
-            row["name"],
-            varies=row["varying"] > 0 or row["samples"] > 1,
-            spread=row["spread"],
-        )
-        for row in rows
+        Name(kind, name, varying > 0 or samples > 1, spread)
+        for kind, name, spread, varying, samples in rows
     ]
 
 
@@ -275,25 +276,27 @@ def _differing(names: Sequence[Name], kind: str, *, first: Collection[str] = ())
     """The columns of one kind that tell runs apart, those that say most before the others."""
     varying = [name for name in names if name.kind == kind and name.varies]
     # What is measured on held-out data comes before what the model learned from.
-    varying.sort(
+    telling = nsmallest(
+        MAX_CHOSEN,
+        varying,
         key=lambda each: (
             each.name not in first,
             -each.spread,
             each.name.startswith("train"),
             each.name,
-        )
+        ),
     )
-    return [name.column for name in varying]
+    return [name.column for name in telling]
 
 
-def _chosen_columns(chosen: str, known: Collection[Column], total: int) -> Columns:
+def _chosen_columns(chosen: str, known: Collection[tuple[str, str]], total: int) -> Columns:
     pinned: list[Column] = []
     others: list[Column] = []
     unknown = []
     left_out = 0
     for text in filter(None, (part.strip() for part in chosen.split(",")[: 4 * MAX_CHOSEN])):
         column = parse_column(text.removeprefix("!"))
-        if column is None or (column.kind != "property" and _plain(column) not in known):
+        if column is None or (column.kind != "property" and (column.kind, column.key) not in known):
             unknown.append(text)
         elif column in [NAME, *pinned, *others]:
             continue
@@ -311,8 +314,3 @@ def _chosen_columns(chosen: str, known: Collection[Column], total: int) -> Colum
         pinned=frozenset(pinned),
         left_out=left_out + max(0, len(columns) - MAX_CHOSEN),
     )
-
-
-def _plain(column: Column) -> Column:
-    """The column of the metric's last value."""
-    return replace(column, statistic=Statistic.LAST)

@@ -56,7 +56,7 @@ def columns(request: HttpRequest, workspace: str, experiment_id: int | None = No
     """The pane; or, once something is applied, the list that it comes to."""
     scope = get_scope(request, experiment_id)
     query = request.GET
-    names = read_names(scope.keys)
+    names = read_names(scope.keys, scope.experiment)
     form = read_form(query, scope.columns(query, names=names))
     draft = form.draft
     order = query.get("do", "")
