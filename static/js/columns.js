@@ -56,6 +56,9 @@
     if (event.target.matches("[data-family]")) {
       for (const member of membersOf(event.target)) member.checked = event.target.checked;
     } else if (event.target.closest("[data-families]")) showFamilies();
+    // What is ticked while an answer is under way is not in it: ask again.
+    const asking = event.target.closest(".column-form")?.querySelector("[name=find].htmx-request");
+    if (asking) htmx.trigger(asking, "again");
   });
   document.addEventListener("htmx:afterSettle", prepare);
   addEventListener("pageshow", prepare);
