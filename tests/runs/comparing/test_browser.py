@@ -146,7 +146,7 @@ def test_pictures_change_their_size_together_without_loading_again(page: Page, a
 
     assert pictures.first.bounding_box()["width"] == 600 > small
     page.locator(".compare-image").first.evaluate("box => box.scrollTo(80, 0)")
-    page.wait_for_function("document.querySelectorAll('.compare-image')[2].scrollLeft === 80")
+    expect(page.locator(".compare-image").nth(2)).to_have_js_property("scrollLeft", 80)
     assert page.evaluate("window.here")
     assert "size=full" in page.url
     assert complaints == []
