@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRefresh
@@ -32,6 +33,8 @@ from runs.views.run_groups import grouped_context
 from workspaces.access import tracking_uri
 
 RUNS_PER_PAGE = 50
+# How many runs are charted where none is ticked.
+FIRST_CHARTED = 8
 PAGE_SIZES = {"25": 25, "50": 50, "100": 100, "200": 200}
 
 # What an address says of a page of the list, as against which runs are on it.
@@ -128,6 +131,7 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
         "selection_url": f"{scope.address('selection')}?{query.urlencode()}",
         "exports": export_links(scope, query) if count else [],
         "example_filter": _example_filter(rows),
+        "charts_url": _charts_url(scope, rows),
         "count": count,
         "count_is_more": is_more,
         "total": total,
@@ -167,6 +171,14 @@ def _page(request: HttpRequest, context: dict) -> HttpResponse:
     is_part = request.htmx and request.htmx.target != "content"
     template = context["table"] if is_part else "runs/run_list.html"
     return render(request, template, context)
+
+
+def _charts_url(scope: Scope, rows: Sequence[Row]) -> str:
+    """Where the first runs of the list are charted; js/comparepane.js does it below the list."""
+    if not rows:
+        return ""
+    runs = ",".join(row.run.run_id for row in rows[:FIRST_CHARTED])
+    return f"{reverse('runs:compare_charts', args=[scope.workspace.slug])}?runs={runs}"
 
 
 def _example_filter(rows: Sequence[Row]) -> str:

@@ -1,0 +1,166 @@
+/*
+ * Metric comparison: the charts of the ticked runs below the run list, or of the first eight of it
+ * when none is. Plotly comes in with the first chart. A chart that is changed stands in the address
+ * of the list, and in that of the page of the comparison.
+ */
+(() => {
+  "use strict";
+
+  const TOP = 8;
+  const MOST = 40;
+  const find = (id) => document.getElementById(id);
+  const stored = {
+    get: (key) => { try { return localStorage.getItem(key); } catch { return null; } },
+    set: (key, value) => { try { localStorage.setItem(key, value); } catch { /* Kept as long as the page. */ } },
+  };
+  let shown = "";
+  let isClosed = false;
+  let isAsked = false;
+  let waiting = 0;
+
+  function tickedRuns() {
+    const form = find("selection");
+    if (!form) return [];
+    const here = [...form.querySelectorAll('[name="run"]:checked')].map((box) => box.value);
+    const unticked = new Set([...form.querySelectorAll('[name="run"]:not(:checked)')].map((box) => box.value));
+    const elsewhere = [...form.querySelectorAll(".picked button")].map((button) => button.value.split(":")[1]);
+    return [...new Set([...here, ...elsewhere.filter((id) => id && !unticked.has(id))])].slice(0, MOST);
+  }
+
+  const firstRuns = () => [...document.querySelectorAll("#selection tr[data-run]")].slice(0, TOP).map((row) => row.dataset.run);
+  const changes = () => new URLSearchParams(location.search).getAll("chart");
+
+  function query(runs) {
+    const parts = new URLSearchParams([["runs", runs.join(",")], ...changes().map((text) => ["chart", text])]);
+    return `?${parts.toString().replaceAll("%2C", ",")}`;
+  }
+
+  /* Scripts run in the order in which they stand here. */
+  function loadCharts(pane) {
+    if (find("comparison-plotly") || document.querySelector('script[src*="plotly.min"]')) return;
+    for (const [id, source] of [["comparison-plotly", pane.dataset.plotly], ["comparison-charts", pane.dataset.charts]]) {
+      const script = document.createElement("script");
+      Object.assign(script, { id, src: source, async: false });
+      Object.assign(script.dataset, { light: pane.dataset.light, dark: pane.dataset.dark });
+      document.head.append(script);
+    }
+  }
+
+  async function show({ force = false } = {}) {
+    const pane = find("comparison");
+    if (!pane) return;
+    const ticked = tickedRuns();
+    const isTop = ticked.length < 2;
+    const runs = isTop ? firstRuns() : ticked;
+    const isOpen = runs.length > 0 && (isAsked || (!isTop && !isClosed));
+    find("comparison-open")?.setAttribute("aria-expanded", String(isOpen));
+    if (!isOpen) {
+      pane.hidden = true;
+      shown = "";
+      return;
+    }
+    const asked = query(runs);
+    if (asked === shown && !pane.hidden && !force) return;
+    shown = asked;
+    pane.hidden = false;
+    size(pane, Number(stored.get("comparison-height")) || 40);
+    find("comparison-page").href = `${pane.dataset.page}${asked}`;
+    const count = `${runs.length} ${runs.length === 1 ? "run" : "runs"}`;
+    find("comparison-runs").textContent = isTop ? `The first ${count} of the list: tick runs to choose` : count;
+    loadCharts(pane);
+    await htmx.ajax("GET", `${pane.dataset.url}${asked}`, { target: "#comparison-body", swap: "innerHTML" });
+  }
+
+  function later() {
+    clearTimeout(waiting);
+    waiting = setTimeout(show, 250);
+  }
+
+  document.addEventListener("selectionchange", later);
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target?.id === "comparison-body") return;
+    // The list was filtered, or another page of it came in.
+    later();
+  });
+
+  /* A change of a chart: its address is that of the comparison, of which the charts are kept. */
+
+  function keep(address) {
+    const here = new URL(location.href);
+    here.searchParams.delete("chart");
+    for (const text of new URL(address, location.href).searchParams.getAll("chart")) here.searchParams.append("chart", text);
+    history.replaceState(history.state, "", here);
+    show({ force: true });
+  }
+
+  document.addEventListener("submit", async (event) => {
+    const dialog = event.target.closest("#chart-editor");
+    if (!dialog || !find("comparison")) return;
+    event.preventDefault();
+    const fields = new URLSearchParams(new FormData(event.target, event.submitter));
+    const response = await fetch(`${event.target.getAttribute("action")}?${fields}`, { headers: { "HX-Request": "true" } });
+    if (response.redirected) {
+      dialog.close();
+      keep(response.url);
+    } else {
+      dialog.innerHTML = await response.text();
+      htmx.process(dialog);
+      dialog.querySelector('[role="alert"]')?.scrollIntoView();
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    const pane = find("comparison");
+    if (!pane) return;
+    const open = event.target.closest("#comparison-open");
+    if (open) {
+      event.preventDefault();
+      isAsked = pane.hidden;
+      isClosed = !isAsked;
+      show();
+      return;
+    }
+    if (event.target.closest("#comparison-close")) {
+      isAsked = false;
+      isClosed = true;
+      show();
+      find("comparison-open")?.focus();
+      return;
+    }
+    const undo = event.target.closest("#comparison-body [data-undo]");
+    if (undo) {
+      event.preventDefault();
+      keep(undo.href);
+    }
+  });
+
+  /* Its height, in hundredths of the window. */
+
+  function size(pane, share) {
+    const kept = Math.min(80, Math.max(15, Math.round(share)));
+    pane.style.setProperty("--pane-height", `${kept}vh`);
+    pane.querySelector('[role="separator"]').setAttribute("aria-valuenow", kept);
+    stored.set("comparison-height", kept);
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (!event.target.matches?.(".comparison-handle")) return;
+    const step = { ArrowUp: 5, ArrowDown: -5, Home: -100, End: 100 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    size(find("comparison"), Number(event.target.getAttribute("aria-valuenow")) + step);
+  });
+
+  document.addEventListener("pointerdown", (event) => {
+    const handle = event.target.closest?.(".comparison-handle");
+    if (!handle) return;
+    event.preventDefault();
+    handle.setPointerCapture(event.pointerId);
+    const pane = find("comparison");
+    const move = (moved) => size(pane, ((pane.getBoundingClientRect().bottom - moved.clientY) / innerHeight) * 100);
+    handle.addEventListener("pointermove", move);
+    handle.addEventListener("lostpointercapture", () => handle.removeEventListener("pointermove", move), { once: true });
+  });
+
+  later();
+})();

@@ -1,0 +1,146 @@
+"""Metric comparison beside the run list: it opens by ticks, and its charts are changed in place."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.runs.test_compare_browser import ESTIMATORS, address, chart, complaints  # noqa: F401
+from tests.support.factories import make_experiment, make_run
+
+PANE = "/w/default/compare/pane/"
+
+
+def pane_of(client, *runs, **query):
+    ids = ",".join(run.run_id for run in runs)
+    return client.get(PANE, {"runs": ids, **query}, headers={"HX-Request": "true"})
+
+
+@pytest.fixture
+def three(db):
+    experiment = make_experiment("pane")
+    metrics = {f"m{number}": float(number) for number in range(8)}
+    return [make_run(experiment, f"run {i}", metrics=metrics, start_time=i) for i in range(3)]
+
+
+def test_the_pane_has_the_first_charts_and_says_where_the_others_are(client, three):
+    response = pane_of(client, *three)
+
+    assert response.text.count("<figure") == 6
+    assert "All 8 charts" in response.text
+    assert "/w/default/compare/charts/?runs=" in response.text
+
+
+def test_the_pane_keeps_the_changes_of_its_charts(client, three):
+    response = pane_of(client, *three, chart="metric=m0&type=scatter&title=Mine")
+
+    assert ">Mine</h3>" in response.text
+    # Its links lead from any page to that of the comparison.
+    assert "Reset chart" in response.text
+    assert not re.search(r'href="\?', response.text)
+
+
+def test_opened_by_itself_it_is_the_page_of_the_comparison(client, three):
+    response = client.get(PANE, {"runs": three[0].run_id})
+
+    assert response.status_code == 302
+    assert response["Location"].startswith("/w/default/compare/charts/?runs=")
+
+
+@pytest.mark.parametrize("query", [{}, {"runs": "f" * 32}, {"chart": "type=pie"}])
+def test_what_cannot_be_charted_is_said(client, db, query):
+    response = client.get(PANE, query, headers={"HX-Request": "true"})
+
+    assert response.status_code == 200
+    assert "No metrics logged" in response.text
+
+
+def test_runs_without_metrics_have_an_empty_pane(client, db):
+    response = pane_of(client, make_run(make_experiment("none")))
+
+    assert "No metrics logged" in response.text
+
+
+def test_the_number_of_queries_does_not_grow_with_runs_and_charts(
+    client, three, django_assert_max_num_queries
+):
+    with django_assert_max_num_queries(14):
+        pane_of(client, *three)
+
+
+@pytest.fixture
+def run_list_url(server, mlflow_client, address, experiment_name) -> str:  # noqa: F811
+    experiment = mlflow_client.get_experiment_by_name(experiment_name)
+    return f"{server.url}/w/default/experiments/{experiment.experiment_id}/"
+
+
+def boxes(page: Page):
+    return page.locator('tbody input[name="run"]')
+
+
+def test_two_ticks_open_the_pane_and_a_chart_is_changed_there(
+    page: Page,
+    run_list_url: str,
+    complaints,  # noqa: F811
+):
+    page.goto(run_list_url)
+    pane = page.locator("#comparison")
+    expect(pane).to_be_hidden()
+
+    boxes(page).nth(0).check()
+    expect(pane).to_be_hidden()
+    boxes(page).nth(1).check()
+    expect(pane).to_be_visible()
+    expect(chart(page, "mean_absolute_error").locator("g.point path")).to_have_count(2)
+
+    page.get_by_role("link", name="Edit mean_absolute_error").click()
+    page.get_by_label("Visualization type").select_option(label="Bar")
+    page.get_by_label("X-axis").select_option(label="estimator")
+    page.get_by_role("button", name="Replace").click()
+    changed = chart(page, "mean_absolute_error by estimator")
+    expect(changed.locator(".xtick text")).to_have_text(sorted(ESTIMATORS))
+    expect(page).to_have_url(re.compile("chart="))
+
+    page.reload()
+    expect(changed.locator(".xtick text")).to_have_text(sorted(ESTIMATORS))
+    assert complaints == []
+
+    boxes(page).nth(1).uncheck()
+    expect(pane).to_be_hidden()
+
+
+def test_the_pane_is_opened_sized_and_closed_by_keyboard(page: Page, run_list_url: str):
+    page.goto(run_list_url)
+
+    page.get_by_role("link", name="Charts").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#comparison-runs")).to_contain_text("The first 2 runs of the list")
+    expect(chart(page, "loss")).to_be_visible()
+
+    handle = page.get_by_role("separator", name="Height of the comparison")
+    handle.focus()
+    page.keyboard.press("ArrowUp")
+    expect(handle).to_have_attribute("aria-valuenow", "45")
+    page.keyboard.press("Home")
+    expect(handle).to_have_attribute("aria-valuenow", "15")
+
+    page.get_by_role("button", name="Close the comparison").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#comparison")).to_be_hidden()
+    expect(page.get_by_role("link", name="Charts")).to_be_focused()
+
+
+def test_a_change_that_makes_no_sense_stays_in_the_dialog_with_the_reason(
+    page: Page, run_list_url: str
+):
+    page.goto(run_list_url)
+    boxes(page).nth(0).check()
+    boxes(page).nth(1).check()
+    page.get_by_role("link", name="Edit loss").click()
+    page.get_by_label("Visualization type").select_option(label="Bar")
+    page.get_by_label("X-axis").select_option(label="Step")
+
+    page.get_by_role("button", name="Replace").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("Bar shows one value a run")
+    expect(page.get_by_label("Visualization type")).to_have_value("bar")
