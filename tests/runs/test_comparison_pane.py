@@ -74,6 +74,10 @@ def run_list_url(server, mlflow_client, address, experiment_name) -> str:  # noq
     return f"{server.url}/w/default/experiments/{experiment.experiment_id}/"
 
 
+# Plotly comes in with the first chart of the pane, which takes a while on a busy machine.
+PATIENCE = 30_000
+
+
 def boxes(page: Page):
     return page.locator('tbody input[name="run"]')
 
@@ -91,18 +95,20 @@ def test_two_ticks_open_the_pane_and_a_chart_is_changed_there(
     expect(pane).to_be_hidden()
     boxes(page).nth(1).check()
     expect(pane).to_be_visible()
-    expect(chart(page, "mean_absolute_error").locator("g.point path")).to_have_count(2)
+    expect(chart(page, "mean_absolute_error").locator("g.point path")).to_have_count(
+        2, timeout=PATIENCE
+    )
 
     page.get_by_role("link", name="Edit mean_absolute_error").click()
     page.get_by_label("Visualization type").select_option(label="Bar")
     page.get_by_label("X-axis").select_option(label="estimator")
     page.get_by_role("button", name="Replace").click()
     changed = chart(page, "mean_absolute_error by estimator")
-    expect(changed.locator(".xtick text")).to_have_text(sorted(ESTIMATORS))
+    expect(changed.locator(".xtick text")).to_have_text(sorted(ESTIMATORS), timeout=PATIENCE)
     expect(page).to_have_url(re.compile("chart="))
 
     page.reload()
-    expect(changed.locator(".xtick text")).to_have_text(sorted(ESTIMATORS))
+    expect(changed.locator(".xtick text")).to_have_text(sorted(ESTIMATORS), timeout=PATIENCE)
     assert complaints == []
 
     boxes(page).nth(1).uncheck()
@@ -115,7 +121,7 @@ def test_the_pane_is_opened_sized_and_closed_by_keyboard(page: Page, run_list_ur
     page.get_by_role("link", name="Charts").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#comparison-runs")).to_contain_text("The first 2 runs of the list")
-    expect(chart(page, "loss")).to_be_visible()
+    expect(chart(page, "loss")).to_be_visible(timeout=PATIENCE)
 
     handle = page.get_by_role("separator", name="Height of the comparison")
     handle.focus()
