@@ -50,6 +50,7 @@ class RunFiles:
     def __init__(self, own: Place | None, models: Mapping[str, Place]) -> None:
         self.own = own
         self.models = models
+        self._listed: dict[ArtifactPath, Sequence[Entry]] = {}
 
     @property
     def is_elsewhere(self) -> bool:
@@ -64,28 +65,25 @@ class RunFiles:
         entry = place.store.stat(place.root / below) if place else None
         return None if entry is None else replace(entry, path=path)
 
-    def list(self, path: ArtifactPath) -> list[Entry]:
-        """The direct children of a folder: folders first, then files, each by name."""
-        if path.is_root:
-            found = {entry.name: entry for entry in self._own_entries()}
-            for name in self.models:
-                found.setdefault(name, Entry(ArtifactPath((name,)), 0, True, 0))
-            entries = list(found.values())
-        else:
-            place, below = self._find(path)
-            entries = place.store.list(place.root / below) if place else []
-            entries = [replace(entry, path=path / _literal(entry.name)) for entry in entries]
-        return sorted(entries, key=lambda entry: (not entry.is_folder, entry.name.lower()))
+    def list(self, path: ArtifactPath) -> Sequence[Entry]:
+        """The direct children of a folder: folders first, then files, each by name.
+
+        A page asks for one folder more than once; a large one is read once.
+        """
+        if path not in self._listed:
+            self._listed[path] = self._read(path)
+        return self._listed[path]
 
     def walk(self, path: ArtifactPath) -> Iterator[Entry]:
         """Every file below a folder, at any depth."""
-        waiting = [iter(self.list(path))]
+        # Not kept: all folders of a run may be more than memory should hold.
+        waiting = [iter(self._read(path))]
         while waiting:
             entry = next(waiting[-1], None)
             if entry is None:
                 waiting.pop()
             elif entry.is_folder:
-                waiting.append(iter(self.list(entry.path)))
+                waiting.append(iter(self._read(entry.path)))
             else:
                 yield entry
 
@@ -126,6 +124,20 @@ class RunFiles:
             complete=len(files) <= MAX_COUNTED,
             model_folders=tuple(sorted(models)),
         )
+
+    def _read(self, path: ArtifactPath) -> Sequence[Entry]:
+        if path.is_root:
+            found = {entry.name: entry for entry in self._own_entries()}
+            for name in self.models:
+                found.setdefault(name, Entry(ArtifactPath((name,)), 0, True, 0))
+            entries = list(found.values())
+        else:
+            place, below = self._find(path)
+            entries = place.store.list(place.root / below) if place else []
+            entries = [
+                replace(entry, path=ArtifactPath((*path.parts, entry.name))) for entry in entries
+            ]
+        return sorted(entries, key=lambda entry: (not entry.is_folder, entry.name.lower()))
 
     def _own_entries(self) -> Sequence[Entry]:
         if self.own is None:
