@@ -4,6 +4,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from runs.views.home import help_page, workspace_home
+from tracker.views import search_page
 from workspaces.models import DEFAULT_SLUG
 
 # The home of a workspace lists its experiments by their runs, so its view stands above both.
@@ -27,6 +28,7 @@ urlpatterns = [
     *_moved,
     path("help/", help_page, name="help"),
     path("w/<slug:workspace>/", include((_workspaces, "workspaces"))),
+    path("w/<slug:workspace>/search/", search_page, name="search"),
     path("w/<slug:workspace>/", include("experiments.urls")),
     path("w/<slug:workspace>/", include("runs.urls")),
     path("w/<slug:workspace>/", include("registry.urls")),

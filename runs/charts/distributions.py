@@ -3,6 +3,8 @@
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy
+
 from core.formatting import number_text
 from runs.charts.fields import as_number
 from runs.charts.layers import Area, Bars, Box, Dots, Layer, Path, Picture
@@ -75,8 +77,6 @@ def _boxes(groups: Groups) -> list[Layer]:
     """Quartiles by linear interpolation; whiskers to the farthest values within 1.5 times their
     distance (Tukey, Exploratory Data Analysis, 1977). Every run is a point beside them.
     """
-    import numpy
-
     layers: list[Layer] = []
     for place, (group, pairs) in enumerate(groups.items()):
         values = numpy.asarray([value for _, value in pairs], dtype=float)
@@ -116,7 +116,6 @@ def _strip(group: ChartedRun, place: float, pairs: Sequence[tuple[ChartedRun, fl
 
 def _violins(groups: Groups) -> tuple[list[Layer], list[str]]:
     """Outlines by a Gaussian kernel of Scott's width (Scott 1992; ``scipy.stats.gaussian_kde``)."""
-    import numpy
     from scipy import stats
 
     layers: list[Layer] = []
@@ -143,8 +142,6 @@ def bin_edges(values: Sequence[float]) -> list[float]:
     """The edges of bins of equal width: as many as the rule of Freedman and Diaconis (1981) or
     that of Sturges (1926) asks for, whichever are more, and at most ``MAX_BINS``.
     """
-    import numpy
-
     low, high = min(values), max(values)
     if not high > low:
         room = max(abs(low) / 10, 0.5)
@@ -159,8 +156,6 @@ def bin_edges(values: Sequence[float]) -> list[float]:
 
 def _histogram(groups: Groups) -> list[Layer]:
     """Counts in bins that are the same for all groups."""
-    import numpy
-
     everything = [value for pairs in groups.values() for _, value in pairs]
     if not everything:
         return []

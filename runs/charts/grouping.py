@@ -1,7 +1,10 @@
 """What stands for several runs: the center of their values, and how far they spread."""
 
 import math
+import warnings
 from collections.abc import Sequence
+
+import numpy
 
 from runs.charts.spec import Band, Center
 
@@ -17,8 +20,6 @@ def deviations(values: Sequence[float], *, center: str, band: str) -> tuple[floa
     The standard deviation is that of a sample (n - 1). The confidence interval is the mean's by
     Student's t: mean ± t(0.975, n - 1) · s / √n. One value alone has neither.
     """
-    import numpy
-
     row = numpy.asarray(values, dtype=float)[:, None]
     middle, low, high = _across(row, center=center, band=band)
     return float(middle[0]), float(low[0]), float(high[0])
@@ -32,8 +33,6 @@ def aggregated(
     Where a course has no point it is interpolated between its neighbors; beyond its ends it does
     not count. So the center follows those runs that got so far.
     """
-    import numpy
-
     finite = [[(a, b) for a, b in course if math.isfinite(b)] for course in courses]
     finite = [course for course in finite if course]
     if not finite:
@@ -54,10 +53,6 @@ def aggregated(
 
 def _across(rows, *, center: str, band: str):
     """Center, lower and upper end of each column of ``rows``, where NaN does not count."""
-    import warnings
-
-    import numpy
-
     with warnings.catch_warnings():
         # A column without a number has no center: NaN says so.
         warnings.simplefilter("ignore", RuntimeWarning)

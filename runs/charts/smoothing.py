@@ -3,6 +3,8 @@
 import math
 from collections.abc import Sequence
 
+import numpy
+
 from runs.charts.spec import Smoothing
 
 
@@ -52,8 +54,6 @@ def kernel_mean(y: Sequence[float], kernel: Sequence[float]) -> list[float]:
     At the ends, and beside what is no number, only the points there are count (Nadaraya 1964 and
     Watson 1964, over equal distances).
     """
-    import numpy
-
     values = numpy.asarray(y, dtype=float)
     there = numpy.isfinite(values)
     weights = numpy.asarray(kernel, dtype=float)
