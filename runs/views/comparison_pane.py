@@ -37,14 +37,14 @@ def comparison_pane(request: HttpRequest, workspace: str) -> HttpResponse:
     """
     frame = read_frame(request, workspace, Tab.CHARTS)
     if not request.htmx:
-        return redirect(f"{frame.address.path_of(Tab.CHARTS)}{frame.address}")
+        return redirect(f"{frame.address.path_to(Tab.CHARTS)}{frame.address}")
     pane = None
     if frame.subject is not None:
         address = replace(frame.address, cards=FIRST_CARDS)
         places = address.board.places(frame.subject.ranked_metrics)[:FIRST_CARDS]
         comparison = charted(frame.subject, {place.spec.metric for place in places})
         # The pane stands on another page, so that its links say where they lead.
-        base = address.path_of(Tab.CHARTS)
+        base = address.path_to(Tab.CHARTS)
         cards = [
             replace(
                 card,
