@@ -4,6 +4,7 @@ from django.urls import path
 
 from runs.views import (
     artifacts,
+    charts_tab,
     columns,
     compare,
     comparing,
@@ -65,6 +66,7 @@ urlpatterns = [
     path("undo/<str:token>/", selection.undo_last, name="undo"),
     *comparing.urlpatterns,
     *comparison_pane.urlpatterns,
+    *charts_tab.urlpatterns,
     *filtering.urlpatterns,
     path("compare/figure.json", compare.figure, name="figure"),
     path("compare/figure.svg", compare.chart_drawing, name="drawing"),

@@ -118,7 +118,7 @@ def test_two_ticks_open_the_pane_and_a_chart_is_changed_there(
 def test_the_pane_is_opened_sized_and_closed_by_keyboard(page: Page, run_list_url: str):
     page.goto(run_list_url)
 
-    page.get_by_role("link", name="Charts").focus()
+    page.get_by_role("link", name="Comparison").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#comparison-runs")).to_contain_text("The first 2 runs of the list")
     expect(chart(page, "loss")).to_be_visible(timeout=PATIENCE)
@@ -133,7 +133,7 @@ def test_the_pane_is_opened_sized_and_closed_by_keyboard(page: Page, run_list_ur
     page.get_by_role("button", name="Close the comparison").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#comparison")).to_be_hidden()
-    expect(page.get_by_role("link", name="Charts")).to_be_focused()
+    expect(page.get_by_role("link", name="Comparison")).to_be_focused()
 
 
 def test_a_change_that_makes_no_sense_stays_in_the_dialog_with_the_reason(

@@ -1,0 +1,183 @@
+"""The charts of an experiment: its metrics by their prefixes, for the first runs of its list."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.urls import reverse
+
+from runs.charts.cards import ChartCard, chart_card
+from runs.charts.page import card_id
+from runs.charts.plots import ChartedRun, charted_runs, read_charts
+from runs.charts.spec import ChartSpec
+from runs.columns import RESERVED_PREFIX
+from runs.directions import which_is_better
+from runs.models import KeyKind, Run, RunKey
+from runs.ordering import page_of_runs
+from runs.scope import Scope, sort_of
+
+# So many runs have a color of their own; those are charted where none is ticked.
+FIRST_RUNS = 8
+MAX_RUNS = 40
+# What a page draws at first, and of one section.
+FIRST_CARDS = 12
+SECTION_CARDS = 24
+MAX_SEARCH = 250
+SYSTEM = "system"
+
+
+@dataclass(frozen=True)
+class Section:
+    """The metrics that share a prefix; ``cards`` are those that the page draws."""
+
+    prefix: str
+    count: int
+    cards: Sequence[ChartCard]
+    url: str
+    previous_url: str = ""
+    next_url: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.prefix}/" if self.prefix else "Without a prefix"
+
+
+@dataclass(frozen=True)
+class ChartsTab:
+    """All that the page shows. ``total`` is how many metrics there are, ``found`` how many of
+    them the search leaves.
+    """
+
+    runs: Sequence[ChartedRun]
+    are_ticked: bool
+    sections: Sequence[Section]
+    total: int
+    found: int
+    search: str
+    section: str | None
+    all_url: str
+    compare_url: str
+
+
+def read_charts_tab(scope: Scope, query: QueryDict, *, ticked: QuerySet[Run] | None) -> ChartsTab:
+    """The page for an address of the run list with, beside it, ``metric`` (a part of the names),
+    ``section`` (one prefix) and ``part`` (which 24 of it). Raises ``UnreadableFilter``.
+    """
+    runs = _runs(scope, query, ticked)
+    search = query.get("metric", "").strip()[:MAX_SEARCH].replace("\x00", "")
+    names = _names(scope.keys)
+    found = [name for name in names if search.lower() in name.lower()]
+    grouped = _grouped(found, primary=scope.experiment.primary_metric)
+    asked = query.get("section")
+    section = asked if asked in grouped else None
+    part = _part(query.get("part", ""), len(grouped.get(section, ())))
+    drawn = _drawn(grouped, section, part)
+    cards = _cards(scope, runs, [name for some in drawn.values() for name in some])
+    ids = ",".join(run.run_id for run in runs)
+    return ChartsTab(
+        runs=runs,
+        are_ticked=ticked is not None,
+        sections=[
+            Section(
+                prefix,
+                len(metrics),
+                [cards[name] for name in drawn.get(prefix, ())],
+                url=_with(query, section=prefix),
+                previous_url=_with(query, section=prefix, part=part - 1)
+                if prefix == section and part
+                else "",
+                next_url=_with(query, section=prefix, part=part + 1)
+                if prefix == section and (part + 1) * SECTION_CARDS < len(metrics)
+                else "",
+            )
+            for prefix, metrics in grouped.items()
+            if section is None or prefix == section
+        ],
+        total=len(names),
+        found=len(found),
+        search=search,
+        section=section,
+        all_url=_with(query),
+        compare_url=f"{reverse('runs:compare', args=[scope.workspace.slug])}?runs={ids}",
+    )
+
+
+def _runs(scope: Scope, query: QueryDict, ticked: QuerySet[Run] | None) -> list[ChartedRun]:
+    if ticked is not None:
+        runs = ticked.select_related("experiment__workspace").order_by("start_time", "run_id")
+        return charted_runs(list(runs[:MAX_RUNS]))
+    page = page_of_runs(
+        scope.listed(query).select_related("experiment__workspace"),
+        sort=sort_of(query),
+        cursor="",
+        size=FIRST_RUNS,
+        experiments=scope.experiments,
+    )
+    return charted_runs(page.runs)
+
+
+def _names(keys: QuerySet[RunKey]) -> list[str]:
+    names = keys.filter(kind=KeyKind.METRIC).exclude(name__startswith=RESERVED_PREFIX)
+    return list(names.order_by("name").values_list("name", flat=True))
+
+
+def _grouped(names: Sequence[str], *, primary: str) -> dict[str, list[str]]:
+    """The names by what stands before their last slash; the primary metric's before the others,
+    those of the machine last.
+    """
+    found: dict[str, list[str]] = {}
+    for name in sorted(names, key=lambda name: (name != primary, name.lower(), name)):
+        found.setdefault(name.rpartition("/")[0], []).append(name)
+    order = sorted(found, key=lambda prefix: (primary not in found[prefix], prefix.lower()))
+    order.sort(key=lambda prefix: prefix.split("/")[0] == SYSTEM)
+    return {prefix: found[prefix] for prefix in order}
+
+
+def _drawn(grouped: dict[str, list[str]], section: str | None, part: int) -> dict[str, list[str]]:
+    """What of each section is drawn: one part of the section asked for, else the first few."""
+    if section is not None:
+        start = part * SECTION_CARDS
+        return {section: grouped[section][start : start + SECTION_CARDS]}
+    drawn: dict[str, list[str]] = {}
+    room = FIRST_CARDS
+    for prefix, metrics in grouped.items():
+        if prefix.split("/")[0] == SYSTEM or not room:
+            continue
+        drawn[prefix] = metrics[:room]
+        room -= len(drawn[prefix])
+    return drawn
+
+
+def _cards(
+    scope: Scope, runs: Sequence[ChartedRun], metrics: Sequence[str]
+) -> dict[str, ChartCard]:
+    workspace = scope.workspace.slug
+    ids = ",".join(run.run_id for run in runs)
+    compare = f"{reverse('runs:compare_charts', args=[workspace])}?runs={ids}"
+    charts = read_charts([ChartSpec(metric) for metric in metrics], runs)
+    return {
+        metric: chart_card(
+            data,
+            id=card_id(metric),
+            workspace=workspace,
+            better=which_is_better(metric, experiments=scope.experiments),
+            edit_url=f"{compare}&{urlencode({'edit': metric})}",
+        )
+        for metric, data in zip(metrics, charts, strict=True)
+    }
+
+
+def _part(text: str, count: int) -> int:
+    last = max(0, (count - 1) // SECTION_CARDS)
+    return min(int(text), last) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+
+
+def _with(query: QueryDict, **changes: object) -> str:
+    changed = query.copy()
+    for name in ("section", "part"):
+        changed.pop(name, None)
+    for name, value in changes.items():
+        changed[name] = value
+    return f"?{changed.urlencode()}"
