@@ -14,6 +14,7 @@ from core.names import MAX_RUN_TAG_LENGTH, BadName, check_key
 MAX_TAG_NAME_LENGTH = 250
 MAX_TAG_VALUE_LENGTH = 5000
 MAX_NAME_LENGTH = 250
+MAX_VIEW_NAME_LENGTH = 200
 
 # Tags that MLflow itself writes and reads.
 RESERVED_PREFIX = "mlflow."
@@ -100,6 +101,24 @@ class RenameForm(forms.Form):
     use_required_attribute = False
 
     name = Text(label="Run name", what="name", max_length=MAX_NAME_LENGTH)
+
+
+class ViewForm(forms.Form):
+    """What a saved view of a run list is called, and whether its experiment opens with it."""
+
+    use_required_attribute = False
+
+    name = Text(label="Name", what="name", max_length=MAX_VIEW_NAME_LENGTH)
+    is_default = forms.BooleanField(
+        label="The experiment opens with it",
+        required=False,
+        help_text="For everyone whose address asks for nothing else.",
+    )
+
+    def __init__(self, *args, has_default: bool, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        if not has_default:
+            del self.fields["is_default"]
 
 
 class NoteForm(forms.Form):

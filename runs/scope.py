@@ -13,7 +13,7 @@ from experiments.access import get_experiment
 from experiments.models import Experiment
 from runs.columns import Column, Columns, Name, choose_columns
 from runs.filters import RunFilter
-from runs.models import Run, RunKey
+from runs.models import Run, RunKey, SavedView
 from runs.ordering import SortKey, parse_sort
 from runs.tree import read_nesting, top_level
 from workspaces.access import get_workspace
@@ -62,12 +62,23 @@ class Scope:
         return choose_columns(self.keys, chosen=chosen, experiment=self.experiment, names=names)
 
     @cached_property
+    def views(self) -> list[SavedView]:
+        """The saved views of the list, by name."""
+        views = SavedView.objects.filter(workspace=self.workspace, experiment=self.experiment)
+        return list(views.order_by("name", "pk"))
+
+    @property
+    def default_view(self) -> SavedView | None:
+        """What the experiment opens with; a whole workspace has none."""
+        if self.experiment is None:
+            return None
+        return next((view for view in self.views if view.is_default), None)
+
+    @cached_property
     def default_columns(self) -> str:
         """What the experiment's default view says of columns; "" is nothing."""
-        if self.experiment is None:
-            return ""
-        views = self.experiment.views.filter(is_default=True)
-        return QueryDict(views.values_list("query", flat=True).first() or "").get("cols", "")
+        view = self.default_view
+        return QueryDict(view.query).get("cols", "") if view else ""
 
     def filter(self, query: QueryDict) -> RunFilter:
         """What an address narrows the runs by."""

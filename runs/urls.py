@@ -15,6 +15,7 @@ from runs.views import (
     run_groups,
     run_list,
     run_rows,
+    saved_views,
     selection,
     trash,
 )
@@ -72,6 +73,7 @@ urlpatterns = [
     path("compare/figure.svg", compare.chart_drawing, name="drawing"),
     path("compare/points.csv", compare.chart_points, name="points"),
     *run_groups.urlpatterns,
+    *saved_views.urlpatterns,
     path("runs/<str:run_id>/", run_detail.run_detail, name="detail"),
     path("runs/<str:run_id>/run.json", run_detail.run_export, name="export"),
     path("runs/<str:run_id>/rename/", run_detail.run_rename, name="rename"),

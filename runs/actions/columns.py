@@ -7,14 +7,20 @@ from core.ids import new_run_id
 from core.time import now_ms
 from experiments.actions import ExperimentNotActive
 from experiments.models import Experiment
+from runs.actions.views import free_name
 from runs.models import SavedView, Visibility
+
+# What a default view is called that nobody has named.
+UNNAMED = "Default"
 
 
 @action
 def set_default_columns(experiment: Experiment, *, cols: str) -> None:
     """Show ``cols`` to everyone who opens the experiment's list; "" is the automatic ones again.
 
-    Kept in the experiment's default view, whatever else that says. Raises ``ExperimentNotActive``.
+    Kept in the experiment's default view, whatever else that says. One that someone has named
+    and that says nothing else is kept as it is, and is the default no longer. Raises
+    ``ExperimentNotActive``.
     """
     if not experiment.is_active:
         raise ExperimentNotActive(experiment)
@@ -23,7 +29,7 @@ def set_default_columns(experiment: Experiment, *, cols: str) -> None:
         workspace=experiment.workspace,
         experiment=experiment,
         slug=new_run_id(),
-        name="Default",
+        name=free_name(experiment, UNNAMED),
         visibility=Visibility.WORKSPACE,
         is_default=True,
     )
@@ -31,9 +37,12 @@ def set_default_columns(experiment: Experiment, *, cols: str) -> None:
     query.pop("cols", None)
     if cols:
         query["cols"] = cols
-    view.query = query.urlencode()
     view.last_update_time = now_ms()
-    if view.query or view.charts:
+    if query or view.charts:
+        view.query = query.urlencode()
+        view.save()
+    elif view.pk and view.name != UNNAMED:
+        view.is_default = False
         view.save()
     elif view.pk:
         view.delete()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -21,6 +21,7 @@ from runs.heads import column_heads
 from runs.matching import MANY_RUNS, look_for
 from runs.models import KeyKind, RunStatus
 from runs.ordering import SortKey, page_of_runs
+from runs.saved_views import address_of_view, view_bar
 from runs.scope import Scope, get_scope, sort_of
 from runs.search_code import search_code
 from runs.selecting import read_selected, selection_of
@@ -51,6 +52,8 @@ def run_list(
     """The runs of one experiment. Everything the page shows is in its address."""
     scope = get_scope(request, experiment_id)
     experiment = scope.experiment
+    if address := address_of_view(scope, request.GET):
+        return redirect(address)
     context = _listed(request, scope)
     tags = dict(experiment.tags.values_list("key", "value"))
     context |= {
@@ -67,6 +70,8 @@ def run_list(
 def all_runs(request: HttpRequest, workspace: str) -> HttpResponse:
     """The runs of all experiments of a workspace."""
     scope = get_scope(request, None)
+    if address := address_of_view(scope, request.GET):
+        return redirect(address)
     context = _listed(request, scope)
     context |= {"workspace": scope.workspace} | _snippets(request, "my-experiment")
     return _page(request, context)
@@ -111,6 +116,7 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
     baseline = read_baseline(query, scope, columns)
     return {
         "filter": run_filter,
+        "view_bar": view_bar(scope, query),
         "search_code": search_code(run_filter, experiment),
         "conditions": conditions_of(run_filter, query),
         **_filtering(scope, query, run_filter),

@@ -93,6 +93,15 @@
     show({ force: true });
   }
 
+  // What keeps the address in a saved view keeps these changes, too, of which the server knows nothing.
+  document.addEventListener("click", (event) => {
+    const keeper = event.target.closest?.("[data-keeps-address]");
+    if (!keeper) return;
+    const place = keeper.form ?? keeper;
+    const name = keeper.form ? "action" : "href";
+    place.setAttribute(name, place.getAttribute(name).replace(/(\?.*)?$/, location.search));
+  });
+
   document.addEventListener("submit", async (event) => {
     const dialog = event.target.closest("#chart-editor");
     if (!dialog || !find("comparison")) return;
