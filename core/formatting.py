@@ -38,10 +38,10 @@ def is_number(value: object) -> bool:
 
 def is_finite(value: object) -> bool:
     """Whether ``value`` is a number other than NaN and the infinities."""
-    if isinstance(value, int):
-        # math.isfinite turns an integer into a float, which the largest ones are too big for.
-        return True
-    return is_number(value) and math.isfinite(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    # math.isfinite turns an integer into a float, which the largest ones are too big for.
+    return isinstance(value, int)
 
 
 def number_text(value: int | float, digits: int = 4) -> str:

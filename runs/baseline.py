@@ -79,7 +79,7 @@ def read_baseline(query: QueryDict, scope: Scope, columns: Columns) -> Baseline 
     if run is not None:
         shown = [column for column in columns.shown if column.is_metric]
         of_run = metric_values([run.pk], shown, scope.experiments)
-        values = {column: value for (_, column), value in of_run.items()}
+        values = {column: of[run.pk] for column, of in of_run.items() if run.pk in of}
     return Baseline(run, run_id, values, changed(query, {"base": None}), scope)
 
 

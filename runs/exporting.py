@@ -19,10 +19,11 @@ from core.formatting import is_finite, is_number
 from core.spreadsheet import cell_text, csv_lines
 from core.time import as_datetime
 from experiments.models import Experiment
+from runs.column_values import column_values, text_values
 from runs.columns import Column, Columns
-from runs.models import KeyKind, Run
+from runs.models import KeyKind, Run, RunTag
 from runs.ordering import SortKey, sorted_runs
-from runs.table import Cell, Row, table_rows
+from runs.table import SOURCE_TAG, model_versions
 
 # Beside the names of the columns, a piece stays below the 999 parameters of an older SQLite.
 _PIECE = 500
@@ -53,11 +54,20 @@ class Field:
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A run, and what its properties are read from beside it."""
+
+    run: Run
+    source: str
+    versions: Sequence[object]
+
+
 @dataclass(frozen=True)
 class _Property:
     name: str
     kind: str
-    value: Callable[[Row], Value]
+    value: Callable[[_Written], Value]
 
 
 _PROPERTIES = {
@@ -108,19 +118,13 @@ class RunTable:
             keys = self.keys[start : start + _PIECE]
             runs = {
                 run.pk: run
-                for run in Run.objects.filter(pk__in=any_of(keys)).select_related(
-                    "experiment__workspace"
-                )
+                for run in Run.objects.filter(pk__in=any_of(keys)).select_related("experiment")
             }
             # Those that were removed meanwhile are not there any more.
-            rows = table_rows(
-                [runs[key] for key in keys if key in runs],
-                self.columns,
-                experiments=self.experiments,
-            )
+            found = _values([runs[key] for key in keys if key in runs], written, self.experiments)
             # Whoever receives this may be slow.
             release_connection()
-            yield [_values(row, written) for row in rows]
+            yield found
 
     @property
     def _written(self) -> list[Column]:
@@ -218,17 +222,21 @@ def _field(column: Column) -> Field:
     return Field(known.name, known.kind) if known else Field(column.key, "text")
 
 
-def _values(row: Row, written: Sequence[Column]) -> list[Value]:
-    cells: dict[Column, Cell] = {cell.column: cell for cell in row.cells}
-    return [_value(row, column, cells.get(column)) for column in written]
-
-
-def _value(row: Row, column: Column, cell: Cell | None) -> Value:
-    known = _PROPERTIES.get(column.key) if column.kind == "property" else None
-    if known:
-        return known.value(row)
-    value = cell.value if cell else None
-    return value if value is None or column.kind == KeyKind.METRIC else str(value)
+def _values(
+    runs: Sequence[Run], written: Sequence[Column], experiments: Sequence[Experiment]
+) -> list[list[Value]]:
+    """The values of each run. They are read and put together by column: there are fewer of them."""
+    keys = [run.pk for run in runs]
+    names = [column.key for column in written if column.kind == KeyKind.TAG]
+    tags = text_values(RunTag, keys, [SOURCE_TAG, *names])
+    sources, versions = tags[SOURCE_TAG], model_versions(runs)
+    whole = [_Written(run, sources.get(run.pk, ""), versions.get(run.pk, ())) for run in runs]
+    read = column_values(keys, written, experiments, tags=tags)
+    by_column = []
+    for column, of_runs in zip(written, read, strict=True):
+        known = _PROPERTIES.get(column.key) if column.kind == "property" else None
+        by_column.append(map(known.value, whole) if known else map(of_runs.get, keys))
+    return [list(row) for row in zip(*by_column, strict=True)]
 
 
 def _seconds(ms: int | None) -> float | None:
@@ -242,10 +250,6 @@ def _as_json(value: Value, field: Field) -> Value:
         # JSON has no word for them.
         return cell_text(value)
     return value
-
-
-def _if_time(value: Value, is_time: bool) -> Value:
-    return _iso(value) if is_time else value
 
 
 def _iso(ms: int | None) -> str | int | None:

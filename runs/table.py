@@ -14,9 +14,9 @@ from django.db.models import Count
 from core.time import now_ms
 from experiments.models import Experiment
 from runs.colors import COLOR_TAG, readable_color
-from runs.column_values import curve_values, metric_values, number_formats, text_values
+from runs.column_values import column_values, number_formats, text_values
 from runs.columns import Column, Columns
-from runs.models import KeyKind, Param, Run, RunStatus, RunTag
+from runs.models import KeyKind, Run, RunStatus, RunTag
 from runs.status import shown_statuses
 
 SOURCE_TAG = "mlflow.source.name"
@@ -88,44 +88,38 @@ def table_rows(
     """
     keys = [run.pk for run in runs]
     tags = text_values(RunTag, keys, [SOURCE_TAG, COLOR_TAG, *columns.keys(KeyKind.TAG)])
-    shown_metrics = [column for column in columns.shown if column.is_metric]
-    metrics = {
-        **metric_values(keys, shown_metrics, experiments),
-        **curve_values(keys, shown_metrics),
-    }
-    texts = {
-        KeyKind.PARAM: text_values(Param, keys, columns.keys(KeyKind.PARAM)),
-        KeyKind.TAG: tags,
-    }
-    versions = _versions(runs)
+    shown = columns.shown[1:]
+    values = column_values(keys, shown, experiments, tags=tags)
+    versions = model_versions(runs)
     children = _child_counts(runs)
     on_cards = _columns_on_cards(columns)
     group_starts = columns.group_starts
     formats = number_formats(columns, experiments)
-    pins = {column: columns.pin(column) for column in columns.shown}
+    best = best or {}
+    # What all cells of a column have in common is asked once, not for every run.
+    of_columns = [
+        (
+            column,
+            of_runs,
+            column in group_starts,
+            column in on_cards,
+            best.get(column),
+            columns.pin(column),
+            formats.get(column, ""),
+        )
+        for column, of_runs in zip(shown, values, strict=True)
+    ]
     now = now_ms()
     statuses = shown_statuses(runs, now=now)
 
     rows = []
     for run in runs:
         cells = []
-        for column in columns.shown[1:]:
-            if column.is_metric:
-                value = metrics.get((run.pk, column))
-            else:
-                value = texts.get(column.kind, {}).get((run.pk, column.key))
-            cells.append(
-                Cell(
-                    column,
-                    value,
-                    starts_group=column in group_starts,
-                    is_on_card=column in on_cards,
-                    is_best=value is not None and bool(best) and best.get(column) == value,
-                    pin=pins[column],
-                    number_format=formats.get(column, ""),
-                )
-            )
-        source = tags.get((run.pk, SOURCE_TAG), "")
+        for column, of_runs, starts_group, is_on_card, best_value, pin, number_format in of_columns:
+            value = of_runs.get(run.pk)
+            is_best = value is not None and value == best_value
+            cells.append(Cell(column, value, starts_group, is_on_card, is_best, pin, number_format))
+        source = tags[SOURCE_TAG].get(run.pk, "")
         is_running = run.status == RunStatus.RUNNING and run.end_time is None
         rows.append(
             Row(
@@ -138,7 +132,7 @@ def table_rows(
                 source=source,
                 source_name=PurePosixPath(source.replace("\\", "/")).name or source,
                 child_count=children.get(run.run_id, 0),
-                color=readable_color(tags.get((run.pk, COLOR_TAG), "")),
+                color=readable_color(tags[COLOR_TAG].get(run.pk, "")),
             )
         )
     return rows
@@ -157,7 +151,7 @@ def count_up_to(runs, limit: int = MAX_EXACT_COUNT) -> tuple[int, bool]:
     return min(count, limit), count > limit
 
 
-def _versions(runs: Sequence[Run]) -> dict[int, list[object]]:
+def model_versions(runs: Sequence[Run]) -> dict[int, list[object]]:
     """The model versions saved from each run; the registry stands above and adds the relation."""
     table = Run._meta.get_field("model_versions").related_model
     found = defaultdict(list)
