@@ -29,8 +29,10 @@ START_MS = 1_700_000_000_000
 RUNS_A_TRANSACTION = 500
 
 
-def make_store(file: Path, *, runs: int) -> None:
-    """An MLflow database of that many runs, in ten experiments."""
+def make_store(
+    file: Path, *, runs: int, experiments: int = EXPERIMENTS, steps: int = STEPS
+) -> None:
+    """An MLflow database of that many runs, spread over ``experiments``; ``steps`` a metric."""
     subprocess.run(
         [sys.executable, "-m", "mlflow", "db", "upgrade", f"sqlite:///{file}"],
         check=True,
@@ -45,16 +47,19 @@ def make_store(file: Path, *, runs: int) -> None:
             " creation_time, last_update_time) VALUES (?, ?, ?, 'active', ?, ?)",
             [
                 (number, f"experiment {number}", f"mlflow-artifacts:/{number}", START_MS, START_MS)
-                for number in range(1, EXPERIMENTS + 1)
+                for number in range(1, experiments + 1)
             ],
         )
         for start in range(0, runs, RUNS_A_TRANSACTION):
             indexes = range(start, min(start + RUNS_A_TRANSACTION, runs))
-            _insert_runs(store, {random.randbytes(16).hex(): index for index in indexes})
+            batch = {random.randbytes(16).hex(): index for index in indexes}
+            _insert_runs(store, batch, experiments, steps)
             store.commit()
 
 
-def _insert_runs(store: sqlite3.Connection, runs: dict[str, int]) -> None:
+def _insert_runs(
+    store: sqlite3.Connection, runs: dict[str, int], experiments: int, steps: int
+) -> None:
     """Runs by id, each with its number, and all that belongs to them."""
     store.executemany(
         "INSERT INTO runs (run_uuid, name, source_type, source_name, entry_point_name, user_id,"
@@ -67,8 +72,8 @@ def _insert_runs(store: sqlite3.Connection, runs: dict[str, int]) -> None:
                 f"run-{index}",
                 START_MS + index,
                 START_MS + index + 60_000,
-                f"mlflow-artifacts:/{1 + index % EXPERIMENTS}/{run_id}/artifacts",
-                1 + index % EXPERIMENTS,
+                f"mlflow-artifacts:/{1 + index % experiments}/{run_id}/artifacts",
+                1 + index % experiments,
             )
             for run_id, index in runs.items()
         ],
@@ -93,7 +98,7 @@ def _insert_runs(store: sqlite3.Connection, runs: dict[str, int]) -> None:
             )
         ],
     )
-    points = list(_points(runs))
+    points = list(_points(runs, steps))
     store.executemany(
         "INSERT INTO metrics (run_uuid, key, step, timestamp, value, is_nan)"
         " VALUES (?, ?, ?, ?, ?, 0)",
@@ -102,14 +107,14 @@ def _insert_runs(store: sqlite3.Connection, runs: dict[str, int]) -> None:
     store.executemany(
         "INSERT INTO latest_metrics (run_uuid, key, step, timestamp, value, is_nan)"
         " VALUES (?, ?, ?, ?, ?, 0)",
-        [point for point in points if point[2] == STEPS - 1],
+        [point for point in points if point[2] == steps - 1],
     )
 
 
-def _points(runs: dict[str, int]) -> Iterator[tuple]:
+def _points(runs: dict[str, int], steps: int) -> Iterator[tuple]:
     for run_id, index in runs.items():
         for number in range(METRICS):
-            for step in range(STEPS):
+            for step in range(steps):
                 at = START_MS + index + step * 1000
                 yield run_id, f"metric_{number}", step, at, random.random()
 
