@@ -73,7 +73,7 @@ def first_bytes(port: int, requests: int, experiment: str, many: str) -> list[tu
         ("by a metric", f"{runs}?sort=-m.metric_03", False),
         ("by a hyperparameter", f"{runs}?sort=p.param_00", False),
         ("a metric and a hyperparameter filter, by another metric", f"{runs}?{narrowed}", False),
-        ("the pane with the counts", f"{runs}filter/", True),
+        ("the filter pane, counts of status and start", f"{runs}filter/", True),
         (
             f"a search among the columns, {MANY_NAMES:,} names",
             f"/w/default/experiments/{many}/columns/?find=metric_117",
