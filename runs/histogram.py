@@ -60,9 +60,8 @@ def histogram(numbers: Iterable[tuple[float, int]]) -> Histogram | None:
     counts = [0] * BARS
     for number, times in counted:
         counts[min(int((scale(number) - start) / width), BARS - 1)] += times
-    edges = [start + index * width for index in range(BARS + 1)]
-    ends = [10**edge if is_log else edge for edge in edges]
-    ends[0], ends[-1] = low, high
+    inner = [start + index * width for index in range(1, BARS)]
+    ends = [low, *(10**edge if is_log else edge for edge in inner), high]
     # The ends must not lose their own number by rounding; between them neighbors share an edge.
     texts = [written_number(low), *(f"{end:.4g}" for end in ends[1:-1]), written_number(high)]
     tallest = max(counts)

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runs.histogram import BARS, HEIGHT, histogram
@@ -12,6 +12,7 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
 
 
 @given(st.lists(st.tuples(finite, st.integers(1, 50)), max_size=60))
+@example([(1.0, 1), (1.7976931348622105e308, 2)])
 def test_every_number_stands_in_exactly_one_bar(counted):
     found = histogram(counted)
 

@@ -202,7 +202,7 @@ def test_the_pages_work_without_a_script(browser, address: str):
     page.get_by_role("button", name="Save").locator("visible=true").click()
     expect(page.locator("#tags .tag-row")).to_contain_text("review")
 
-    page.locator(".page-title summary").click()
+    page.locator(".page-title").get_by_title("Rename").click()
     page.get_by_label("Run name").fill("quiet elk")
     page.get_by_role("button", name="Rename").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("quiet elk")

@@ -82,10 +82,10 @@ def test_the_head_selects_the_page_and_a_button_all_that_match(page, address):
     with page.expect_response("**/selection/**"):
         page.get_by_label("Tick all runs of this page").check()
     expect_count(page, 50)
+    # So many do not fit into an address: the comparison keeps them.
     expect(bar(page).get_by_role("button", name="Compare")).to_have_attribute(
-        "aria-disabled", "true"
+        "aria-disabled", "false"
     )
-    expect(bar(page)).to_contain_text("Compare takes 2 to 40 runs.")
 
     everything.click()
     expect_count(page, 60)
