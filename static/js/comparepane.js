@@ -68,7 +68,20 @@
     const count = `${runs.length} ${runs.length === 1 ? "run" : "runs"}`;
     find("comparison-runs").textContent = isTop ? `The first ${count} of the list: tick runs to choose` : count;
     loadCharts(pane);
+    // What fails is said in one line: a page of its own has no place in the pane.
+    const body = find("comparison-body");
+    body.addEventListener("htmx:beforeSwap", refuse, { once: true });
     await htmx.ajax("GET", `${pane.dataset.url}${asked}`, { target: "#comparison-body", swap: "innerHTML" });
+  }
+
+  function refuse(event) {
+    if (event.detail.xhr.status < 400) return;
+    event.detail.shouldSwap = false;
+    const words = document.createElement("p");
+    words.className = "notice";
+    words.textContent = "The charts could not be read. Tick a run anew to try again.";
+    event.target.replaceChildren(words);
+    shown = "";
   }
 
   function later() {

@@ -5,17 +5,29 @@
 (() => {
   "use strict";
 
-  const form = document.getElementById("selection");
-  const bar = form?.querySelector(".selection-bar");
-  if (!bar) return;
+  let form = null;
+  let bar = null;
+  let known = new Set();
+  let sending = Promise.resolve();
+  let changes = 0;
   const boxes = () => [...form.querySelectorAll('[name="run"]')];
   const ticked = () => boxes().filter((box) => box.checked);
   const values = (list) => list.map((box) => box.value);
-  let known = new Set(values(ticked()));
-  let sending = Promise.resolve();
-  let changes = 0;
+
+  // A filter brings the list in anew, with its form.
+  function attach() {
+    const here = document.getElementById("selection");
+    if (here === form) return;
+    form = here?.querySelector(".selection-bar") ? here : null;
+    bar = form?.querySelector(".selection-bar");
+    if (!form) return;
+    known = new Set(values(ticked()));
+    form.addEventListener("selectionchange", keep);
+    form.addEventListener("click", unpick);
+  }
 
   function show(html, here, isNews) {
+    if (!form) return;
     const list = new DOMParser().parseFromString(html, "text/html").getElementById("selection-list");
     if (!list) return;
     // What was ticked since it was asked is on its way.
@@ -63,12 +75,13 @@
     send([["shown", changed.join(",")], ...changed.filter((id) => now.has(id)).map((id) => ["run", id])]);
   }
 
-  form.addEventListener("selectionchange", keep);
-
-  const compare = () => send([["page", values(boxes()).join(",")]]);
+  const compare = () => form && send([["page", values(boxes()).join(",")]]);
 
   // Rows that open below another one come without their ticks.
-  document.addEventListener("htmx:afterSwap", compare);
+  document.addEventListener("htmx:afterSwap", () => {
+    attach();
+    compare();
+  });
 
   // Ticks of a page that the browser kept in its memory may have been changed elsewhere since.
   addEventListener("pageshow", (event) => {
@@ -76,7 +89,7 @@
     if (event.persisted || navigation?.type === "back_forward") compare();
   });
 
-  form.addEventListener("click", async (event) => {
+  async function unpick(event) {
     const button = event.target.closest("[data-quiet]");
     if (!button) return;
     event.preventDefault();
@@ -89,5 +102,7 @@
     // What held the focus is gone now.
     const next = form.querySelectorAll(".picked button");
     (id && next.length ? next[Math.min(place, next.length - 1)] : boxes()[0])?.focus();
-  });
+  }
+
+  attach();
 })();

@@ -150,3 +150,35 @@ def test_a_change_that_makes_no_sense_stays_in_the_dialog_with_the_reason(
 
     expect(page.get_by_role("alert")).to_contain_text("Bar shows one value a run")
     expect(page.get_by_label("Visualization type")).to_have_value("bar")
+
+
+def test_ticks_and_the_pane_stay_when_the_list_is_filtered(page: Page, run_list_url: str):
+    page.goto(run_list_url)
+    with page.expect_response("**/selection/**"):
+        boxes(page).nth(0).check()
+    with page.expect_response("**/selection/**"):
+        boxes(page).nth(1).check()
+    expect(page.locator("#comparison")).to_be_visible()
+
+    page.get_by_label("Find by run name or id").fill("run")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("q=run"))
+
+    expect(page.locator('tbody input[name="run"]:checked')).to_have_count(2)
+    expect(page.locator("#comparison")).to_be_visible()
+    with page.expect_response("**/selection/**"):
+        boxes(page).nth(1).uncheck()
+    page.reload()
+    expect(page.locator('tbody input[name="run"]:checked')).to_have_count(1)
+
+
+def test_a_pane_that_cannot_be_read_says_so_in_a_line(page: Page, run_list_url: str):
+    page.goto(run_list_url)
+    page.route(
+        "**/compare/pane/**", lambda route: route.fulfill(status=500, body="<h1>Broken</h1>")
+    )
+
+    boxes(page).nth(0).check()
+    boxes(page).nth(1).check()
+
+    expect(page.locator("#comparison-body")).to_have_text(re.compile("could not be read"))
