@@ -96,7 +96,9 @@ def test_processes_log_at_the_same_time(experiment, mlflow_client, server, tmp_p
         "        mlflow.log_metric('loss', 1 / (step + 1), step=step)\n"
         "    mlflow.log_text('done', 'log.txt')\n"
     )
-    name = f"{experiment}, by none before"
+    # Made beforehand: the client that loses the race for a new name logs to another experiment.
+    name = f"{experiment}, of several processes"
+    mlflow_client.create_experiment(name)
 
     processes = [
         subprocess.Popen([sys.executable, "-W", "ignore", str(script), name, f"process {number}"])
