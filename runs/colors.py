@@ -1,9 +1,11 @@
-"""The color that people gave a run, in MLflow's own tag for it."""
+"""The color that people gave a run, in MLflow's own tag for it, which wins over any other."""
 
 import re
+from collections.abc import Iterable
 
 from core.errors import Invalid
 from runs.charts.palette import COLORS
+from runs.models import RunTag
 
 COLOR_TAG = "mlflow.runColor"
 
@@ -24,3 +26,13 @@ class NoSuchColor(Invalid):
 def readable_color(text: str) -> str:
     """The color if it is one, as clients write it; else nothing."""
     return text if _COLOR.fullmatch(text) else ""
+
+
+def chosen_colors(runs: Iterable[int]) -> dict[int, str]:
+    """The colors that people gave those runs, by the run's key; runs without one are not there."""
+    tags = RunTag.objects.filter(run__in=runs, key=COLOR_TAG)
+    return {
+        run: color
+        for run, text in tags.values_list("run", "value")
+        if (color := readable_color(text))
+    }

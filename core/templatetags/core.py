@@ -166,6 +166,25 @@ def run_color(index: object) -> str:
     return f"run-color-{color + 1} run-dash-{dash}" if dash else f"run-color-{color + 1}"
 
 
+@register.simple_tag
+def swatch(slot: object, chosen: str = "") -> SafeString:
+    """The color of a run as a short line: the one that people chose, else that of its place.
+
+    A chosen color is drawn, since the page's policy allows no style of an element's own. The dash
+    still tells runs of one color apart.
+    """
+    classes = run_color(slot)
+    if not chosen:
+        return format_html('<span class="swatch {}"></span>', classes)
+    dash = {"1": "6 4", "2": "3 3.5"}.get(classes.rpartition("run-dash-")[2], "none")
+    return format_html(
+        '<svg class="swatch swatch-chosen" viewBox="0 0 28 4" aria-hidden="true">'
+        '<path d="M0 2h28" stroke="{}" stroke-width="4" stroke-dasharray="{}"/></svg>',
+        chosen,
+        dash,
+    )
+
+
 def _number_text(value: int | float, style: str) -> str:
     try:
         return formatting.styled_text(value, style) if style else formatting.number_text(value)

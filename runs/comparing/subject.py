@@ -11,6 +11,7 @@ from functools import cached_property
 from django.db.models import Count, Max, Min
 
 from experiments.models import Experiment
+from runs.colors import COLOR_TAG, chosen_colors
 from runs.directions import Better, which_is_better
 from runs.keys import metric_key_names
 from runs.models import MetricStat, Param, Run, RunInput, RunTag
@@ -61,6 +62,8 @@ class Subject:
     metrics: Mapping[str, Key]
     # The data that each run read, as "name (digest)", by the run's key.
     datasets: Mapping[int, Sequence[str]]
+    # The colors that people gave runs, by the run's key.
+    colors: Mapping[int, str]
 
     @cached_property
     def keys(self) -> list[int]:
@@ -115,15 +118,18 @@ class Subject:
 def read_subject(runs: Sequence[Run], *, baseline: Run) -> Subject:
     """What is known of ``runs``, in as many queries for five hundred as for two."""
     keys = [run.pk for run in runs]
+    params = _texts(Param.objects.filter(run__in=keys), len(runs))
+    tags = _texts(RunTag.objects.filter(run__in=keys), len(runs))
     experiments = list({run.experiment_id: run.experiment for run in runs}.values())
     return Subject(
         runs=runs,
         baseline=baseline,
         experiments=experiments,
-        params=_texts(Param.objects.filter(run__in=keys), len(runs)),
-        tags=_texts(RunTag.objects.filter(run__in=keys), len(runs)),
+        params=params,
+        tags=tags,
         metrics=_metrics(keys),
         datasets=_datasets(keys),
+        colors=chosen_colors(keys) if COLOR_TAG in tags else {},
     )
 
 

@@ -8,7 +8,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from core.formatting import duration_text, exact_text, is_finite, middle_text, number_text
-from core.templatetags.core import datetime, status_chip
+from core.templatetags.core import datetime, status_chip, swatch
 from runs.comparing.diffs import word_diff
 from runs.comparing.metrics import signed_text
 from runs.comparing.subject import Subject
@@ -103,9 +103,9 @@ def _delta(cell: Cell) -> str:
 
 
 @register.filter
-def slot_in(run: Run, subject: Subject) -> int:
-    """The place of a run among those compared, which gives it its color."""
-    return subject.slot(run)
+def swatch_in(run: Run, subject: Subject) -> SafeString:
+    """The color of a run among those compared: the one it was given, else that of its place."""
+    return swatch(subject.slot(run), subject.colors.get(run.pk, ""))
 
 
 @register.filter
