@@ -1,7 +1,8 @@
 """The color that people gave a run, in MLflow's own tag for it, which wins over any other."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
 
 from core.errors import Invalid
 from runs.charts.palette import COLORS
@@ -36,3 +37,22 @@ def chosen_colors(runs: Iterable[int]) -> dict[int, str]:
         for run, text in tags.values_list("run", "value")
         if (color := readable_color(text))
     }
+
+
+def slots(runs: Sequence[int], chosen: Mapping[int, str]) -> dict[int, int]:
+    """The places that give runs, named by their keys, their color and dash.
+
+    ``chosen`` are the colors that people gave some of them. Whose color is one of ours takes its
+    place, so that no other run has the same.
+    """
+    usual = {color.lower(): place for place, color in enumerate(COLORS)}
+    found: dict[int, int] = {}
+    for run in runs:
+        place = usual.get(chosen.get(run, "").lower())
+        if place is not None:
+            found[run] = next(
+                each for each in count(place, len(COLORS)) if each not in found.values()
+            )
+    taken = set(found.values())
+    free = (place for place in count() if place not in taken)
+    return {run: found[run] if run in found else next(free) for run in runs}

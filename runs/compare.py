@@ -24,6 +24,8 @@ class Comparison:
     # Hyperparameters, those that differ first.
     params: Sequence[str]
     experiments: Sequence[Experiment]
+    # The colors that people gave some of the runs, by the run's key.
+    colors: Mapping[int, str]
 
     def better(self, metric: str) -> Better | None:
         return which_is_better(metric, experiments=self.experiments)
@@ -52,6 +54,7 @@ def charted(subject: Subject, metrics: Iterable[str]) -> Comparison:
             key=lambda name: (not subject.params[name].differs, name.lower(), name),
         ),
         experiments=subject.experiments,
+        colors=subject.colors,
     )
 
 

@@ -8,7 +8,6 @@ import math
 from collections.abc import Iterable, Sequence
 
 from core.formatting import number_text
-from runs.charts import palette
 from runs.charts.figures import band_stretches, bar_span, dash_of
 from runs.charts.layer_drawings import layer_drawing
 from runs.charts.layers import Picture
@@ -102,7 +101,7 @@ def _band(line: Line, x: Scale, y: Scale) -> Iterable[str]:
     for stretch in band_stretches(line) if line.low else ():
         edge = [(a, high) for a, _, high in stretch] + [(a, low) for a, low, _ in stretch[::-1]]
         path = "L".join(f"{x.place(a):.1f} {y.place(b):.1f}" for a, b in edge)
-        yield f'<path d="M{path}z" fill="{palette.color(line.run.slot)}" fill-opacity="0.16"/>'
+        yield f'<path d="M{path}z" fill="{line.run.color}" fill-opacity="0.16"/>'
 
 
 def _whisker(line: Line, place: float, y: Scale) -> Iterable[str]:
@@ -128,7 +127,7 @@ def _rule(plot: Plot, y: Scale) -> Iterable[str]:
 
 
 def _points(plot: Plot, line: Line, x: Scale, y: Scale) -> Iterable[str]:
-    color = palette.color(line.run.slot)
+    color = line.run.color
     faint = ' opacity="0.25"' if line.is_faint else ""
     stretches = _stretches(line)
     if plot.type == Type.LINE:
@@ -177,7 +176,7 @@ def _bar(plot: Plot, line: Line, x: Scale, y: Scale) -> Iterable[str]:
         top, bottom = sorted([y.place(value), y.place(base)])
         yield (
             f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}"'
-            f' height="{max(bottom - top, 1):.1f}" fill="{palette.color(line.run.slot)}"'
+            f' height="{max(bottom - top, 1):.1f}" fill="{line.run.color}"'
             f"{_OPACITIES[(line.dash or 0) % len(_OPACITIES)]}/>"
         )
         yield from _whisker(line, left + width / 2, y)
@@ -187,7 +186,7 @@ def _bar(plot: Plot, line: Line, x: Scale, y: Scale) -> Iterable[str]:
 
 
 def _marks(line: Line, x: Scale) -> Iterable[str]:
-    color = palette.color(line.run.slot)
+    color = line.run.color
     said = set()
     for mark in line.marks:
         y = TOP + 8 if mark.kind == "above" else HEIGHT - BOTTOM - 2

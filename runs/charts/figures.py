@@ -27,7 +27,7 @@ from runs.charts.plots import Line, Mark, Plot
 from runs.charts.spec import Type
 
 # Part of every figure's ETag: to be raised when the same plot becomes another figure.
-VERSION = "5"
+VERSION = "6"
 
 # Up to here every line fits into one box that follows the pointer.
 MAX_UNIFIED_LINES = 8
@@ -111,7 +111,7 @@ def _band(plot: Plot, line: Line) -> dict:
         "x": typed(x),
         "y": typed(y),
         "fill": "toself",
-        "fillcolor": palette.band(line.run.slot),
+        "fillcolor": palette.band(line.run.color),
         "line": {"width": 0},
         "hoverinfo": "skip",
         "hovertemplate": None,
@@ -155,13 +155,13 @@ def _curve(plot: Plot, line: Line) -> dict:
         "connectgaps": False,
         "opacity": 0.25 if line.is_faint else 1,
         "line": {
-            "color": palette.color(line.run.slot),
+            "color": line.run.color,
             "dash": dash_of(line),
             "width": 1 if line.is_faint else 1.75,
             "simplify": False,
         },
         "marker": {
-            "color": palette.color(line.run.slot),
+            "color": line.run.color,
             "symbol": symbol_of(line),
             "size": 6 if is_marked else 5,
             # A number between two NaN is a point that no line shows: then all are marked.
@@ -184,7 +184,7 @@ def _points(plot: Plot, line: Line) -> dict:
         "cliponaxis": False,
         "error_y": _whiskers(line),
         "marker": {
-            "color": palette.color(line.run.slot),
+            "color": line.run.color,
             "symbol": symbol_of(line),
             "size": 9,
         },
@@ -209,7 +209,7 @@ def _bar(plot: Plot, line: Line) -> dict:
         "textangle": 0,
         "cliponaxis": False,
         "marker": {
-            "color": palette.color(line.run.slot),
+            "color": line.run.color,
             "pattern": {"shape": patterns[dash_of(line)], "fillmode": "overlay"},
         },
     }
@@ -234,10 +234,10 @@ def _rail(plot: Plot, line: Line) -> dict:
         "hovertemplate": _hover(plot, "%{customdata}"),
         "cliponaxis": False,
         "marker": {
-            "color": palette.color(line.run.slot),
+            "color": line.run.color,
             "symbol": [_MARK_SYMBOLS[mark.kind] for mark in line.marks],
             "size": 9,
-            "line": {"color": palette.color(line.run.slot), "width": 1.75},
+            "line": {"color": line.run.color, "width": 1.75},
         },
     }
 

@@ -126,7 +126,7 @@ def _shape(layer: Layer, x: Scale, y: Scale) -> Iterable[str]:
 
 
 def _color(layer: Dots | Path | Area | Bars | Box) -> str:
-    return palette.color(layer.owner.slot) if layer.owner else "#7C8798"
+    return layer.owner.color if layer.owner else "#7C8798"
 
 
 def _outline(

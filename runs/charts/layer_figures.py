@@ -71,7 +71,7 @@ def _dots(layer: Dots) -> dict:
         "hovertemplate": "%{text}<extra></extra>",
         "cliponaxis": False,
         "marker": {
-            "color": palette.color(layer.owner.slot),
+            "color": layer.owner.color,
             "symbol": palette.symbol(layer.owner.slot),
             "size": 6 if layer.is_small else 9,
             "opacity": 0.75 if layer.is_small else 1,
@@ -88,7 +88,7 @@ def _path(layer: Path) -> dict:
         "y": typed(layer.y),
         "hovertemplate": f"{plain(layer.label)}: %{{y:.6~g}} at %{{x:.6~g}}<extra></extra>",
         "line": {
-            "color": palette.color(layer.owner.slot) if layer.owner else NEUTRAL,
+            "color": layer.owner.color if layer.owner else NEUTRAL,
             "dash": palette.dash(layer.owner.slot) if layer.owner else "6px,4px",
             "shape": "hv" if layer.is_stepped else "linear",
             "width": 1.75,
@@ -104,8 +104,8 @@ def _area(layer: Area) -> dict:
         "x": typed(layer.x),
         "y": typed(layer.y),
         "fill": "toself",
-        "fillcolor": palette.band(layer.owner.slot),
-        "line": {"color": palette.color(layer.owner.slot), "width": 1.25},
+        "fillcolor": palette.band(layer.owner.color),
+        "line": {"color": layer.owner.color, "width": 1.25},
         "hoveron": "fills",
         "text": plain(layer.label),
         "hoverinfo": "text",
@@ -123,7 +123,7 @@ def _bars(layer: Bars) -> dict:
         "hovertext": [plain(text) for text in layer.texts],
         "hovertemplate": "%{hovertext}<extra></extra>",
         "opacity": 0.6 if layer.is_faint else 1,
-        "marker": {"color": palette.color(layer.owner.slot)},
+        "marker": {"color": layer.owner.color},
     }
 
 
@@ -143,7 +143,7 @@ def _whiskers(layer: Bars) -> dict | None:
 
 
 def _box(layer: Box) -> dict:
-    color = palette.color(layer.owner.slot)
+    color = layer.owner.color
     return {
         **_owned(layer),
         "type": "box",
@@ -155,7 +155,7 @@ def _box(layer: Box) -> dict:
         "upperfence": [layer.high],
         "mean": [layer.mean],
         "width": 0.5,
-        "fillcolor": palette.band(layer.owner.slot),
+        "fillcolor": palette.band(layer.owner.color),
         "line": {"color": color, "width": 1.5},
         "hoverinfo": "y",
     }

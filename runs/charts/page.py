@@ -103,7 +103,7 @@ def comparison_cards(
     comparison: Comparison, address: ComparisonAddress, *, workspace: str
 ) -> list[ChartCard]:
     """The charts that the address shows, as many as it says."""
-    runs = charted_runs(comparison.runs)
+    runs = charted_runs(comparison.runs, colors=comparison.colors)
     places = address.board.places(comparison.metrics)[: address.cards]
     charts = read_charts([place.spec for place in places], runs, known=comparison.stats)
     return [

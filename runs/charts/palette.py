@@ -32,9 +32,10 @@ def symbol(slot: int) -> str:
     return SYMBOLS[slot % len(SYMBOLS)]
 
 
-def band(slot: int) -> str:
-    """The same color, so thin that what lies behind shows: for areas."""
-    red, green, blue = (int(color(slot)[at : at + 2], 16) for at in (1, 3, 5))
+def band(color: str) -> str:
+    """That color, so thin that what lies behind shows: for areas."""
+    digits = color[1:] if len(color) == 7 else "".join(digit * 2 for digit in color[1:])
+    red, green, blue = (int(digits[at : at + 2], 16) for at in (0, 2, 4))
     return f"rgba({red},{green},{blue},0.16)"
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from core.formatting import is_finite, middle_text, number_text
+from runs.charts import palette
 from runs.charts.fields import (
     LARGEST_DRAWN,
     Field,
@@ -17,6 +18,7 @@ from runs.charts.fields import (
     value_text,
 )
 from runs.charts.spec import COURSES, SEARCHES, ChartSpec, Type, X
+from runs.colors import chosen_colors, slots
 from runs.keys import metric_key_ids
 from runs.models import MetricStat, Param, Run, RunStatus
 from runs.series import Statistic
@@ -29,7 +31,7 @@ NOT_SET = "(not set)"
 
 @dataclass(frozen=True)
 class ChartedRun:
-    """A run as charts name it, or a group of runs: its slot gives its color.
+    """A run as charts name it, or a group of runs: its slot gives its color, unless it has its own.
 
     It is open while more is to be expected of it.
     """
@@ -40,6 +42,12 @@ class ChartedRun:
     slot: int
     start_time: int
     is_open: bool = False
+    own_color: str = ""
+
+    @property
+    def color(self) -> str:
+        """The color of all that is drawn of it."""
+        return self.own_color or palette.color(self.slot)
 
 
 @dataclass(frozen=True)
@@ -169,19 +177,28 @@ class ChartData:
         return blake2b(content.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-def charted_runs(runs: Sequence[Run]) -> list[ChartedRun]:
-    """The runs of a comparison, in its order; of equal names each gets a piece of its id."""
+def charted_runs(
+    runs: Sequence[Run], *, colors: Mapping[int, str] | None = None
+) -> list[ChartedRun]:
+    """The runs of a comparison, in its order; of equal names each gets a piece of its id.
+
+    ``colors`` are those that people gave them, by the run's key; if not at hand they are read.
+    """
+    if colors is None:
+        colors = chosen_colors([run.pk for run in runs])
+    places = slots([run.pk for run in runs], colors)
     names = [run.name for run in runs]
     return [
         ChartedRun(
             key=run.pk,
             run_id=run.run_id,
             label=_label(run, is_unique=names.count(run.name) == 1),
-            slot=slot,
+            slot=places[run.pk],
             start_time=run.start_time,
             is_open=run.status in {RunStatus.RUNNING, RunStatus.SCHEDULED},
+            own_color=colors.get(run.pk, ""),
         )
-        for slot, run in enumerate(runs)
+        for run in runs
     ]
 
 
@@ -300,7 +317,11 @@ def _dressed(data: ChartData) -> ChartData:
         values = data.values.get(by, {})
         order = in_order(values.values())
         runs = [
-            replace(run, slot=order.index(values[run.key]) if run.key in values else len(order))
+            replace(
+                run,
+                slot=order.index(values[run.key]) if run.key in values else len(order),
+                own_color="",
+            )
             for run in runs
         ]
     return data if runs is data.runs else replace(data, runs=runs)

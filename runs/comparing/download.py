@@ -65,7 +65,7 @@ def read_download(subject: Subject, address: PageAddress) -> Download:
 
 
 def _drawing(subject: Subject, metric: str) -> Drawing:
-    data = read_chart(ChartSpec(metric), charted_runs(subject.charted))
+    data = read_chart(ChartSpec(metric), charted_runs(subject.charted, colors=subject.colors))
     svg = drawing(read_plot(data), theme="light")
     return Drawing(metric, mark_safe(svg), caption(data, better=subject.better(metric)))
 

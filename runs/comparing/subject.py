@@ -11,7 +11,7 @@ from functools import cached_property
 from django.db.models import Count, Max, Min
 
 from experiments.models import Experiment
-from runs.colors import COLOR_TAG, chosen_colors
+from runs.colors import COLOR_TAG, chosen_colors, slots
 from runs.directions import Better, which_is_better
 from runs.keys import metric_key_names
 from runs.models import MetricStat, Param, Run, RunInput, RunTag
@@ -107,12 +107,21 @@ class Subject:
         return which_is_better(metric, experiments=self.experiments)
 
     def slot(self, run: Run) -> int:
-        """The place of a run, which gives it its color."""
+        """The place of a run."""
         return self._slots[run.pk]
+
+    def color_slot(self, run: Run) -> int:
+        """The place that gives a run its color and dash, as in charts."""
+        return self._color_slots[run.pk]
 
     @cached_property
     def _slots(self) -> dict[int, int]:
         return {run.pk: slot for slot, run in enumerate(self.runs)}
+
+    @cached_property
+    def _color_slots(self) -> dict[int, int]:
+        charted = [run.pk for run in self.charted]
+        return self._slots | slots(charted, self.colors)
 
 
 def read_subject(runs: Sequence[Run], *, baseline: Run) -> Subject:

@@ -227,7 +227,7 @@ def _chart(
     return chart_card(
         one_metric(
             ChartSpec(metric),
-            charted_runs(subject.charted),
+            charted_runs(subject.charted, colors=subject.colors),
             {run.pk: stats[run.pk] for run in subject.charted if run.pk in stats},
         ),
         id="primary-chart",

@@ -105,7 +105,7 @@ def _delta(cell: Cell) -> str:
 @register.filter
 def swatch_in(run: Run, subject: Subject) -> SafeString:
     """The color of a run among those compared: the one it was given, else that of its place."""
-    return swatch(subject.slot(run), subject.colors.get(run.pk, ""))
+    return swatch(subject.color_slot(run), subject.colors.get(run.pk, ""))
 
 
 @register.filter

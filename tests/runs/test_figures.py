@@ -126,6 +126,27 @@ def test_a_run_keeps_its_color_in_charts_that_others_are_not_in(client, experime
     assert trace["line"]["color"] == palette.COLORS[1]
 
 
+def test_a_color_that_people_gave_a_run_wins_and_no_other_run_has_it(client, experiment):
+    tags = [{}, {}, {"mlflow.runColor": "#ed6e12"}, {"mlflow.runColor": "#0aF"}, {}]
+    runs = [
+        make_run(experiment, f"run {i}", metrics={"loss": [1.0, 2.0]}, tags=some, start_time=i)
+        for i, some in enumerate(tags, start=1)
+    ]
+
+    sent = get_figure(client, *runs, metric="loss", band="range")
+    image = client.get(address("/w/default/compare/figure.svg", runs, metric="loss")).text
+    page = client.get(address("/w/default/compare/charts/", runs)).text
+
+    indigo, orange, plum, orchid, sky = palette.COLORS[:5]
+    colors = [trace["line"]["color"] for trace in sent["data"]]
+    assert colors == [indigo, plum, "#ed6e12", "#0aF", sky]
+    assert orange not in colors
+    assert orchid not in colors
+    assert 'stroke="#0aF"' in image
+    # The chip, the legend and the values.
+    assert page.count('<path d="M0 2h28" stroke="#0aF"') == 3
+
+
 def test_from_the_ninth_run_on_dashes_tell_them_apart(client, experiment):
     runs = [
         make_run(experiment, f"run {i:02}", metrics={"loss": [1.0, float(i)]}, start_time=i)
@@ -464,10 +485,10 @@ def test_not_changed_means_no_point_was_read(client, experiment, django_assert_n
     where = address(FIGURE, runs, metric="loss")
     etag = client.get(where)["ETag"]
 
-    # The workspace; the runs; the metric's key; what is known of it; the points.
-    with django_assert_num_queries(5):
+    # The workspace; the runs; their colors; the metric's key; what is known of it; the points.
+    with django_assert_num_queries(6):
         client.get(where)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get(where, headers={"If-None-Match": etag})
 
 

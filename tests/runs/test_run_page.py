@@ -549,9 +549,9 @@ def test_more_of_everything_does_not_mean_more_queries(client, experiment):
         page_of(client, large)
 
     # Header: the run, its logged models, its tags, the newer and the older run, its parent,
-    # the best run. Page: the statistics, the short series, the long ones, the params, the
-    # children and their primary metric, the datasets, the versions and their aliases.
-    assert len(few) == len(many) == 16, [query["sql"] for query in many]
+    # the best run. Page: the statistics, the short series, the long ones, its color, the params,
+    # the children and their primary metric, the datasets, the versions and their aliases.
+    assert len(few) == len(many) == 17, [query["sql"] for query in many]
 
 
 def full_run(experiment: Experiment, amount: int) -> Run:
