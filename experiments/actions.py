@@ -1,12 +1,12 @@
 """What can be done to experiments. Each verb is a transaction of its own."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db import IntegrityError
 
 from core.db import GoneMeanwhile, action, hold, lock_with_contents
 from core.errors import Invalid, Missing, Taken
-from core.formatting import parse_style
+from core.formatting import middle_text, parse_style
 from core.names import (
     MAX_EXPERIMENT_NAME_LENGTH,
     MAX_EXPERIMENT_TAG_LENGTH,
@@ -33,6 +33,12 @@ HIGHER_IS_BETTER_TAG = "mlflow.experiment.primaryMetric.greaterIsBetter"
 # Beside the directions: nobody wants the greatest or the least.
 NEITHER = "neither"
 MAX_METRIC_SETTINGS = 300
+
+# What is to be said of a metric: which values are better, and how its numbers are written.
+MetricSetting = tuple[str, str]
+# More hyperparameters than these tell no repetitions apart.
+MAX_REPLICATE_KEYS = 50
+DEFAULT_REPLICATE_KEYS = ("seed",)
 
 
 class InvalidExperimentName(Invalid):
@@ -91,6 +97,10 @@ class TooManyMetricSettings(Invalid):
         )
 
 
+class BadReplicateKeys(Invalid):
+    """Replicate keys are a few names that hyperparameters can have."""
+
+
 class NoSuchExperimentTag(Missing):
     """The experiment has no tag of that name."""
 
@@ -102,14 +112,16 @@ def create_experiment(
     name: str,
     artifact_location: str = "",
     tags: Mapping[str, str] | None = None,
+    replicate_keys: Sequence[str] = DEFAULT_REPLICATE_KEYS,
 ) -> Experiment:
     """A new, empty experiment.
 
     Its artifacts go through this server unless ``artifact_location`` says otherwise. Raises
-    ``InvalidExperimentName``, ``ExperimentNameTaken``, ``BadArtifactLocation``, ``BadName`` or
-    ``TooLong``.
+    ``InvalidExperimentName``, ``ExperimentNameTaken``, ``BadArtifactLocation``, ``BadName``,
+    ``TooLong`` or ``BadReplicateKeys``.
     """
     _check_name(name)
+    _check_replicate_keys(replicate_keys)
     if artifact_location:
         check_artifact_location(artifact_location, workspace_slug=workspace.slug)
         artifact_location = absolute_location(artifact_location)
@@ -119,7 +131,10 @@ def create_experiment(
 
     try:
         experiment = Experiment.objects.create(
-            workspace=workspace, name=name, artifact_location=artifact_location
+            workspace=workspace,
+            name=name,
+            artifact_location=artifact_location,
+            replicate_keys="\n".join(replicate_keys),
         )
     except IntegrityError:
         # Someone else was quicker on PostgreSQL; on SQLite nobody can be.
@@ -211,18 +226,25 @@ def delete_tag(experiment: Experiment, *, key: str) -> None:
     """Raises ``ExperimentNotActive`` or ``NoSuchExperimentTag``."""
     if not experiment.is_active:
         raise ExperimentNotActive(experiment)
-    deleted, _ = experiment.tags.filter(key=key).delete()
-    if not deleted:
+    if not _drop_tags(experiment, [key]):
         raise NoSuchExperimentTag(f"No tag with name: {key} in experiment with id {experiment.pk}")
 
 
 @action
 def change_experiment(
-    experiment: Experiment, *, name: str, tags: Mapping[str, str], removed: Collection[str] = ()
+    experiment: Experiment,
+    *,
+    name: str,
+    tags: Mapping[str, str],
+    removed: Collection[str] = (),
+    replicate_keys: Sequence[str] | None = None,
+    metrics: Mapping[str, MetricSetting] | None = None,
 ) -> None:
     """Rename it if the name is another one, write ``tags``, and drop the tags ``removed``.
 
-    All of it or nothing. Raises as ``rename_experiment`` and ``set_tag`` do.
+    So with ``replicate_keys``, and with what is said of ``metrics``, if they are given; nothing
+    else is said of other metrics than before. All of it or nothing. Raises as
+    ``rename_experiment``, ``set_tag`` and ``describe_metric`` do, and ``BadReplicateKeys``.
     """
     if not experiment.is_active:
         raise ExperimentNotActive(experiment)
@@ -231,7 +253,13 @@ def change_experiment(
     for key, value in tags.items():
         _check_tag(key, value)
     _write_tags(experiment, tags)
-    experiment.tags.filter(key__in=removed).delete()
+    _drop_tags(experiment, removed)
+    if replicate_keys is not None:
+        _check_replicate_keys(replicate_keys)
+        experiment.replicate_keys = "\n".join(replicate_keys)
+        experiment.save(update_fields=["replicate_keys"])
+    if metrics:
+        _describe_metrics(experiment, metrics)
 
 
 @action
@@ -246,18 +274,25 @@ def describe_metric(
     """
     if not experiment.is_active:
         raise ExperimentNotActive(experiment)
-    _check_metric_setting(metric, better, number_format)
+    _describe_metrics(experiment, {metric: (better, number_format)})
+
+
+def _describe_metrics(experiment: Experiment, metrics: Mapping[str, MetricSetting]) -> None:
+    for metric, (better, number_format) in metrics.items():
+        _check_metric_setting(metric, better, number_format)
     # What others said meanwhile of other metrics is kept.
     current = Experiment.objects.select_for_update().get(pk=experiment.pk)
     settings = dict(current.metric_settings)
-    if metric == current.primary_metric:
-        if better in Direction.values:
-            _write_tags(experiment, {HIGHER_IS_BETTER_TAG: str(better == Direction.HIGHER)})
-        better = ""
-    said = {"better": better, "format": number_format}
-    settings[metric] = {name: value for name, value in said.items() if value}
-    if not settings[metric]:
-        del settings[metric]
+    for metric, (better, number_format) in metrics.items():
+        direction = better
+        if metric == current.primary_metric:
+            if better in Direction.values:
+                _write_tags(experiment, {HIGHER_IS_BETTER_TAG: str(better == Direction.HIGHER)})
+            direction = ""
+        said = {"better": direction, "format": number_format}
+        settings[metric] = {name: value for name, value in said.items() if value}
+        if not settings[metric]:
+            del settings[metric]
     if len(settings) > MAX_METRIC_SETTINGS:
         raise TooManyMetricSettings
     experiment.metric_settings = settings
@@ -294,6 +329,35 @@ def _write_tags(experiment: Experiment, tags: Mapping[str, str]) -> None:
         mirrored.append("primary_direction")
     if mirrored:
         experiment.save(update_fields=mirrored)
+
+
+def _drop_tags(experiment: Experiment, keys: Collection[str]) -> int:
+    """Drop tags, with what their mirrors say, and answer how many there were."""
+    deleted, _ = experiment.tags.filter(key__in=keys).delete()
+    mirrored = []
+    if PRIMARY_METRIC_TAG in keys:
+        experiment.primary_metric = ""
+        mirrored.append("primary_metric")
+    if HIGHER_IS_BETTER_TAG in keys:
+        experiment.primary_direction = Direction.HIGHER
+        mirrored.append("primary_direction")
+    if mirrored:
+        experiment.save(update_fields=mirrored)
+    return deleted
+
+
+def _check_replicate_keys(keys: Sequence[str]) -> None:
+    if len(keys) > MAX_REPLICATE_KEYS:
+        raise BadReplicateKeys(f"At most {MAX_REPLICATE_KEYS} names; these are {len(keys)}.")
+    for key in keys:
+        try:
+            check_key(key, path="replicate key")
+            check_length(key, MAX_KEY_LENGTH, what="replicate key")
+        except Invalid:
+            raise BadReplicateKeys(
+                f"{middle_text(key, 40)!r} can be no hyperparameter's name: letters, digits, "
+                f"spaces and _ - . : / only, at most {MAX_KEY_LENGTH} characters."
+            ) from None
 
 
 def _check_name(name: str) -> None:

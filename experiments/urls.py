@@ -7,7 +7,6 @@ from experiments import views
 app_name = "experiments"
 urlpatterns = [
     path("experiments/new/", views.create, name="create"),
-    path("experiments/<int:experiment_id>/settings/", views.edit, name="edit"),
     path("experiments/<int:experiment_id>/move-to-trash/", views.move_to_trash, name="delete"),
     path("experiments/<int:experiment_id>/restore/", views.restore, name="restore"),
 ]

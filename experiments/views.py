@@ -1,20 +1,19 @@
-"""Creating and changing experiments."""
+"""Creating experiments, and moving them to the trash and back."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import Refused
 from core.middleware.refusals import form_status
 from experiments import actions
 from experiments.access import get_experiment
-from experiments.forms import ExperimentForm, TagRows
-from experiments.models import NOTE_TAG, Experiment
+from experiments.forms import NewExperimentForm, TagRows, all_tags, fault_of
 from workspaces.access import get_workspace
+from workspaces.models import Workspace
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -22,64 +21,31 @@ def create(request: HttpRequest, workspace: str) -> HttpResponse:
     """New → Experiment."""
     place = get_workspace(request)
     if request.method != "POST":
-        return _form_page(request, place, ExperimentForm(), TagRows())
-    form, rows = ExperimentForm(request.POST), TagRows(request.POST)
+        # A list without experiments asks for a name already.
+        initial = {"name": request.GET.get("name", "")}
+        return _form_page(
+            request, place, NewExperimentForm(initial=initial, workspace=place), TagRows()
+        )
+    rows = TagRows(request.POST)
     if "add_tag" in request.POST or "remove_tag" in request.POST:
-        return _form_page(request, place, ExperimentForm(initial=request.POST.dict()), rows)
+        form = NewExperimentForm(initial=request.POST.dict(), workspace=place)
+        return _form_page(request, place, form, rows)
+    form = NewExperimentForm(request.POST, workspace=place)
     if not (form.is_valid() and rows.is_valid):
-        return _form_page(request, place, form, rows, status=422)
+        return _form_page(request, place, form, rows, 422)
     try:
         experiment = actions.create_experiment(
-            workspace=place, name=form.cleaned_data["name"], tags=_all_tags(form, rows)
-        )
-    except actions.ExperimentNameTaken as taken:
-        form.add_error("name", _name_taken(taken.experiment))
-        return _form_page(request, place, form, rows, status=422)
-    except Refused as refusal:
-        form.add_error(None, refusal.message)
-        return _form_page(request, place, form, rows, status=form_status(refusal))
-    messages.success(request, f"Created {experiment.name}")
-    return redirect(experiment)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def edit(request: HttpRequest, workspace: str, experiment_id: int) -> HttpResponse:
-    """Rename an experiment, and say what it is about."""
-    experiment = get_experiment(request, experiment_id)
-    place = experiment.workspace
-    tags = dict(experiment.tags.values_list("key", "value"))
-    own = {key: value for key, value in tags.items() if not key.startswith("mlflow.")}
-    if request.method != "POST":
-        form = ExperimentForm(
-            initial={
-                "name": experiment.name,
-                "description": tags.get(NOTE_TAG, ""),
-                "primary_metric": experiment.primary_metric,
-                "primary_direction": experiment.primary_direction,
-            }
-        )
-        return _form_page(request, place, form, TagRows(initial=own), experiment=experiment)
-    form, rows = ExperimentForm(request.POST), TagRows(request.POST)
-    if "add_tag" in request.POST or "remove_tag" in request.POST:
-        form = ExperimentForm(initial=request.POST.dict())
-        return _form_page(request, place, form, rows, experiment=experiment)
-    if not (form.is_valid() and rows.is_valid):
-        return _form_page(request, place, form, rows, experiment=experiment, status=422)
-    try:
-        actions.change_experiment(
-            experiment,
+            workspace=place,
             name=form.cleaned_data["name"],
-            tags=_all_tags(form, rows),
-            removed=own.keys() - rows.tags.keys(),
+            tags=all_tags(form, rows),
+            replicate_keys=form.cleaned_data["replicate_keys"],
+            artifact_location=form.cleaned_data["artifact_location"],
         )
-    except actions.ExperimentNameTaken as taken:
-        form.add_error("name", _name_taken(taken.experiment))
-        return _form_page(request, place, form, rows, experiment=experiment, status=422)
     except Refused as refusal:
-        form.add_error(None, refusal.message)
-        status = form_status(refusal)
-        return _form_page(request, place, form, rows, experiment=experiment, status=status)
-    messages.success(request, "Saved")
+        field, text = fault_of(refusal)
+        form.add_error(field, text)
+        return _form_page(request, place, form, rows, form_status(refusal))
+    messages.success(request, f"Created {experiment.name}")
     return redirect(experiment)
 
 
@@ -105,38 +71,15 @@ def restore(request: HttpRequest, workspace: str, experiment_id: int) -> HttpRes
 
 def _form_page(
     request: HttpRequest,
-    place,
-    form: ExperimentForm,
+    place: Workspace,
+    form: NewExperimentForm,
     rows: TagRows,
-    *,
-    experiment: Experiment | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    context = {"workspace": place, "form": form, "tag_rows": rows, "experiment": experiment}
+    context = {
+        "workspace": place,
+        "form": form,
+        "tag_rows": rows,
+        "faults": rows.faults if status != 200 else [],
+    }
     return render(request, "experiments/form.html", context, status=status)
-
-
-def _all_tags(form: ExperimentForm, rows: TagRows) -> dict[str, str]:
-    """The tags that the form means, MLflow's own for what it says in words among them."""
-    tags = dict(rows.tags)
-    given = form.cleaned_data
-    tags[NOTE_TAG] = given["description"]
-    if given["primary_metric"]:
-        tags[actions.PRIMARY_METRIC_TAG] = given["primary_metric"]
-        higher = given["primary_direction"] != "lower"
-        tags[actions.HIGHER_IS_BETTER_TAG] = str(higher)
-    return tags
-
-
-def _name_taken(other: Experiment) -> str:
-    if not other.is_active:
-        return format_html(
-            "An experiment in the Trash has this name. "
-            '<a href="{}">Restore it</a> or choose another name.',
-            other.get_absolute_url(),
-        )
-    return format_html(
-        'This name is taken. <a href="{}">Open {}</a> or choose another name.',
-        other.get_absolute_url(),
-        other.name,
-    )

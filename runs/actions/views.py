@@ -5,7 +5,7 @@ import secrets
 from django.utils.text import slugify
 
 from core.db import action
-from core.errors import Invalid, Taken
+from core.errors import Invalid, Missing, Taken
 from core.time import now_ms
 from experiments.actions import ExperimentNotActive
 from experiments.models import Experiment
@@ -48,6 +48,13 @@ class NotAName(Invalid):
 
     def __init__(self) -> None:
         super().__init__(f"A view's name has 1 to {MAX_NAME_LENGTH} characters.")
+
+
+class NoSuchView(Missing):
+    """There is no such view, or it is another list's."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such view: it may have been deleted.")
 
 
 class NoDefaultHere(Invalid):
@@ -109,6 +116,19 @@ def overwrite_view(view: SavedView, *, query: str) -> None:
     view.query = query
     view.last_update_time = now_ms()
     view.save(update_fields=["query", "last_update_time"])
+
+
+@action
+def set_default_view(experiment: Experiment, *, slug: str) -> None:
+    """Let the experiment open with the view of that slug or, if it is "", with none.
+
+    Raises ``NoSuchView`` and ``ExperimentNotActive``.
+    """
+    _hold_list(experiment.workspace, experiment)
+    views = SavedView.objects.filter(experiment=experiment)
+    views.filter(is_default=True).exclude(slug=slug).update(is_default=False)
+    if slug and not views.filter(slug=slug).update(is_default=True):
+        raise NoSuchView
 
 
 @action

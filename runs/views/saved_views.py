@@ -6,9 +6,10 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 
-from core.errors import Missing, Refused
+from core.errors import Refused
 from core.middleware.refusals import form_status
 from runs.actions.views import (
+    NoSuchView,
     ViewNameTaken,
     change_view,
     delete_view,
@@ -19,13 +20,6 @@ from runs.forms import ViewForm
 from runs.models import SavedView
 from runs.saved_views import NO_VIEW, VIEW_KEY, kept_query, view_address
 from runs.scope import Scope, get_scope
-
-
-class NoSuchView(Missing):
-    """There is no such view, or it is another list's."""
-
-    def __init__(self) -> None:
-        super().__init__("There is no such view: it may have been deleted.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
