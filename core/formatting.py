@@ -22,8 +22,16 @@ DAY = 24 * HOUR
 # From here on a date says more than a count of days.
 RELATIVE_LIMIT = 7 * DAY
 
-# How numbers may be written, and with how many digits at least and at most.
-STYLES = {"decimals": (0, 10), "significant": (1, 12), "percent": (0, 6)}
+# How numbers may be written, and with how many digits at least and at most. What counts seconds,
+# milliseconds or bytes is written in the unit that fits it, and has no digits to choose.
+STYLES = {
+    "decimals": (0, 10),
+    "significant": (1, 12),
+    "percent": (0, 6),
+    "seconds": None,
+    "milliseconds": None,
+    "bytes": None,
+}
 # A number with more digits than a float knows is better off in scientific notation.
 _LARGEST_STYLED = 1e15
 
@@ -66,7 +74,7 @@ def number_text(value: int | float, digits: int = 4) -> str:
 
 
 def styled_text(value: int | float, style: str) -> str:
-    """``value`` as ``style`` says, such as "percent 1", "decimals 3" or "significant 6".
+    """``value`` as ``style`` says, such as "percent 1", "decimals 3" or "bytes".
 
     Raises ``ValueError`` for what is no style.
     """
@@ -78,14 +86,22 @@ def styled_text(value: int | float, style: str) -> str:
             return f"{value * 100:,.{digits}f} %"
         case "decimals":
             return f"{value:,.{digits}f}"
+        case "seconds":
+            return duration_text(value * SECOND)
+        case "milliseconds":
+            return duration_text(value)
+        case "bytes":
+            return f"{'-' if value < 0 else ''}{bytes_text(abs(value))}"
         case _:
             return number_text(value, digits)
 
 
 def parse_style(style: str) -> tuple[str, int]:
-    """The notation and its number of digits. Raises ``ValueError``."""
+    """The notation and its number of digits, 0 if it has none. Raises ``ValueError``."""
     notation, _, digits = style.partition(" ")
-    low, high = STYLES.get(notation, (0, -1))
+    if notation in STYLES and STYLES[notation] is None and not digits:
+        return notation, 0
+    low, high = STYLES.get(notation) or (0, -1)
     if not (digits.isascii() and digits.isdigit() and low <= int(digits[:3]) <= high):
         raise ValueError(f"There is no number format {style!r}.")
     return notation, int(digits)

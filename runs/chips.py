@@ -8,6 +8,7 @@ from django.http import QueryDict
 
 from core.formatting import middle_text
 from experiments.models import Experiment
+from runs.about import ABOUT_KEY
 from runs.filters import HEALTH, PARENTS, PERIODS, RunFilter
 from runs.models import RunStatus
 from search.conjuncts import conjuncts, joined
@@ -68,6 +69,7 @@ def changed(query: QueryDict, changes: Mapping[str, list[str] | str | None]) -> 
     """The query string with some of its parts changed, from the first page on."""
     copy = query.copy()
     copy.pop("page", None)
+    copy.pop(ABOUT_KEY, None)
     for name, value in changes.items():
         if not value:
             copy.pop(name, None)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from django.http import QueryDict
 
+from runs.about import ABOUT_KEY, group_of
 from runs.columns import (
     MAX_CHOSEN,
     MAX_CURVES,
@@ -160,6 +161,17 @@ class Form:
         if edit is None or column not in self.draft.columns:
             return self.draft
         return edit(self.draft, self.draft.columns.index(column) + 1, word)
+
+    def chosen(self, order: str) -> dict[str, str] | None:
+        """What "filter 3" or "group 3" says to an address; None if it says nothing."""
+        verb, place, _ = _parts(order)
+        column = NAME if place == 0 else self.became.get(place)
+        match verb:
+            case "filter" if column is not None:
+                return {"filters": "1", ABOUT_KEY: column.id}
+            case "group" if column is not None and group_of(column):
+                return {"group": group_of(column)}
+        return None
 
     def sorted_by(self, sort: str, order: str) -> str:
         """What "asc 3", "desc 3", "also-asc 3", "also-desc 3" or "unsort 3" makes of an order."""

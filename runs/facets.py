@@ -6,7 +6,7 @@ newest of these if they are many. Only what is open is counted.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2s
 
@@ -15,6 +15,7 @@ from django.http import QueryDict
 
 from core.formatting import middle_text
 from experiments.models import Experiment
+from runs.about import about_of, facet_of, field_of
 from runs.chips import changed
 from runs.columns import Column, parse_column
 from runs.filter_edits import Asked, asked_of, parts_of, rows_of, without_key
@@ -71,6 +72,7 @@ class Facet:
     kind: str = "ticks"
     active: str = ""
     is_open: bool = False
+    is_asked_about: bool = False
     is_key: bool = False
     url: str = ""
     choices: Sequence[Choice] = ()
@@ -146,6 +148,12 @@ class FilterPane:
         rows = names.order_by("kind", "name").values_list("kind", "name").distinct()[:100]
         return [f"{kind}s.{name}" for kind, name in rows]
 
+    @cached_property
+    def new_row(self) -> Row:
+        """What the row for another condition begins with."""
+        about = about_of(self.query)
+        return Row(field_of(about) if about else "", "=")
+
     @property
     def facets(self) -> list[Facet]:
         names = ["status", "experiment", "started", "user", "source", "registered", "dataset"]
@@ -175,13 +183,10 @@ class FilterPane:
             "health": self._health,
         }
         if facet_id in makers:
-            return makers[facet_id]()
+            facet = makers[facet_id]()
+            return replace(facet, is_asked_about=True) if facet_id == self._about else facet
         column = parse_column(facet_id)
-        is_key = column is not None and column.kind != "property"
-        # Other statistics than the last value are asked for in a row.
-        if not is_key or column != Column(column.kind, column.key) or len(column.key) > MAX_TEXT:
-            return None
-        return self._key(column)
+        return self._key(column) if column is not None and _has_facet(column) else None
 
     # Facets of the run itself.
 
@@ -287,9 +292,22 @@ class FilterPane:
                 for each in asked
                 if each.entity == kind and each.key in names[KEYS_OF_A_KIND:]
             ]
+            shown += [each.key for each in self._asked_for if each.kind == kind]
             columns = [Column(kind, name) for name in dict.fromkeys(shown)]
-            found.append((kind, columns, len(names) - len(columns)))
+            found.append((kind, columns, len(set(names) - {each.key for each in columns})))
         return found
+
+    @cached_property
+    def _asked_for(self) -> list[Column]:
+        """The keys whose facets somebody has opened, or wants to filter by."""
+        ids = [self._about, self.query.get("facet", ""), *self.query.getlist("open")[:100]]
+        columns = (parse_column(text) for text in ids)
+        return [column for column in columns if column is not None and _has_facet(column)]
+
+    @cached_property
+    def _about(self) -> str:
+        about = about_of(self.query)
+        return facet_of(about) if about else ""
 
     def _key(self, column: Column) -> Facet:
         asked = asked_of(self.parts, column)
@@ -300,6 +318,7 @@ class FilterPane:
             "name": column.id,
             "is_key": True,
             "is_open": is_open,
+            "is_asked_about": column.id == self._about,
             "url": self._url(column.id),
             "active": _in_words(asked),
             "low": asked.low,
@@ -407,7 +426,7 @@ class FilterPane:
         return self.list_query.get(name, "").strip()
 
     def _is_open(self, facet_id: str, is_active: bool) -> bool:
-        if self.query.get("facet") == facet_id:
+        if facet_id in {self.query.get("facet"), self._about}:
             return True
         if "open" in self.query:
             return facet_id in self.query.getlist("open")
@@ -432,6 +451,10 @@ class FilterPane:
             rows = list(runs.newest_first().values_list(*_COLUMNS)[: SAMPLE + 1])
             self._samples[about] = _Sample(rows[:SAMPLE], len(rows) > SAMPLE)
         return self._samples[about]
+
+
+def _has_facet(column: Column) -> bool:
+    return column.kind != "property" and bool(facet_of(column)) and len(column.key) <= MAX_TEXT
 
 
 def _anchor(text: str) -> str:

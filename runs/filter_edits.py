@@ -12,6 +12,7 @@ from math import isfinite
 from django.db.models import QuerySet
 from django.http import QueryDict
 
+from runs.about import ABOUT_KEY
 from runs.columns import Column, parse_column
 from runs.models import KeyKind, RunKey
 from search.conjuncts import (
@@ -29,7 +30,7 @@ from search.rows import Row, row_of, written_row
 
 # What only the pane's form says, and no address of a list.
 _OF_FORM = {"on", "more", "page", "row_part", "row_field", "row_operator", "row_value"}
-_OF_PANE = {"open", "all", "facet"}
+_OF_PANE = {"open", "all", "facet", ABOUT_KEY}
 _PREFIXES = ("in.", "lo.", "hi.")
 _MAX_ROWS = 100
 # What a name without a prefix is taken for, where there is more than one of it.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.http import QueryDict
 
 from experiments.models import Experiment
+from runs.about import group_of
 from runs.chips import changed
 from runs.columns import Column, Columns
 from runs.directions import which_is_better
@@ -27,6 +28,7 @@ class Head:
     can_add: bool
     starts_group: bool
     pin: int
+    is_grouping: bool
 
 
 def column_heads(
@@ -59,6 +61,7 @@ def column_heads(
                 can_add=is_chosen and sorting != [column],
                 starts_group=column in group_starts,
                 pin=columns.pin(column),
+                is_grouping=bool(group_of(column)),
             )
         )
     return heads

@@ -19,6 +19,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from core.errors import Invalid, Refused
 from core.formatting import STYLES, styled_text
 from experiments.actions import NEITHER, describe_metric
+from runs.about import ABOUT_KEY, group_of
 from runs.actions.columns import set_default_columns
 from runs.chips import carried
 from runs.column_catalog import catalog
@@ -29,9 +30,22 @@ from runs.column_editing import (
     Draft,
     read_form,
 )
-from runs.columns import AUTOMATIC, MAX_CHOSEN, Column, Statistic, read_names
+from runs.columns import AUTOMATIC, MAX_CHOSEN, Column, Columns, Statistic, read_names
 from runs.directions import which_is_better
 from runs.scope import Scope, get_scope
+
+# How numbers may be written, in the words of the form.
+NOTATIONS = {
+    word: f"{meaning}, as {styled_text(number, style)}"
+    for word, meaning, number, style in (
+        ("decimals", "with so many decimals", 0.98765432, "decimals 3"),
+        ("significant", "to so many significant digits", 0.98765432, "significant 6"),
+        ("percent", "as percent, with so many decimals", 0.98765432, "percent 1"),
+        ("seconds", "as a duration in seconds", 8040, "seconds"),
+        ("milliseconds", "as a duration in milliseconds", 83000, "milliseconds"),
+        ("bytes", "as an amount of bytes", 1234567, "bytes"),
+    )
+}
 
 
 class TooManyLetters(Invalid):
@@ -48,6 +62,7 @@ class Line:
     anchor: str
     is_first: bool
     is_last: bool
+    is_grouping: bool
 
 
 @require_safe
@@ -64,11 +79,17 @@ def columns(request: HttpRequest, workspace: str, experiment_id: int | None = No
         # Said in words only where silence would mean the experiment's default.
         return _to_list(request, scope, cols=AUTOMATIC if scope.default_columns else "")
     changed = form.edited(order)
+    if (chosen := form.chosen(order)) is not None:
+        cols = _said(draft.text, scope.columns(QueryDict(), names=names))
+        return _to_list(request, scope, cols=cols, **chosen)
     if order == "apply" and len(draft.text) <= LONGEST_COLUMNS:
         return _to_list(request, scope, cols=draft.text)
+    sort = form.sorted_by(query.get("sort", ""), order)
     if query.get("at") == "list":
-        sort = form.sorted_by(query.get("sort", ""), order)
-        cols = _checked(changed.text) if changed != draft else query.get("cols", "")
+        cols = _said(changed.text, scope.columns(QueryDict(), names=names))
+        return _to_list(request, scope, cols=cols, sort=sort)
+    if sort != query.get("sort", ""):
+        cols = _said(draft.text, scope.columns(QueryDict(), names=names))
         return _to_list(request, scope, cols=cols, sort=sort)
     context = _pane(scope, query, changed, names)
     template = "runs/_columns_pane.html" if request.htmx else "runs/columns.html"
@@ -104,7 +125,9 @@ def metric(request: HttpRequest, workspace: str, experiment_id: int) -> HttpResp
     if request.method == "POST":
         better = request.POST.get("better", "")
         notation = request.POST.get("notation", "")
-        style = f"{notation} {request.POST.get('digits', '')}" if notation else ""
+        style = notation
+        if STYLES.get(notation, True) and notation:
+            style = f"{notation} {request.POST.get('digits', '')}"
         try:
             describe_metric(scope.experiment, metric=name, better=better, number_format=style)
         except Refused as refusal:
@@ -123,16 +146,11 @@ def metric(request: HttpRequest, workspace: str, experiment_id: int) -> HttpResp
         "neither": NEITHER,
         "notation": style.partition(" ")[0],
         "digits": style.partition(" ")[2],
-        "notations": [(word, _example(word)) for word in STYLES],
+        "notations": NOTATIONS,
         "list_url": _list_url(scope, request.GET),
     }
     template = "runs/_column_metric.html" if request.htmx else "runs/column_metric.html"
     return render(request, template, context, status=422 if error else 200)
-
-
-def _example(notation: str) -> str:
-    digits = {"decimals": 3, "significant": 6, "percent": 1}[notation]
-    return styled_text(0.98765432, f"{notation} {digits}")
 
 
 def _pane(scope: Scope, query: QueryDict, draft: Draft, names: Sequence) -> dict:
@@ -174,7 +192,16 @@ def _pane(scope: Scope, query: QueryDict, draft: Draft, names: Sequence) -> dict
         "list_url": _list_url(scope, query),
         "pane_url": scope.address("columns"),
         "default_url": scope.address("columns_default") if scope.experiment else "",
+        "metric_url": _metric_url(scope, query, draft),
     }
+
+
+def _metric_url(scope: Scope, query: QueryDict, draft: Draft) -> str:
+    """Where one says what is known of a metric, up to its name; a whole workspace says nothing."""
+    if scope.experiment is None or not scope.experiment.is_active:
+        return ""
+    kept = [*carried(query, beside=_own(query)), ("cols", draft.text)]
+    return f"{scope.address('columns_metric')}?{urlencode(kept)}&name="
 
 
 def _lines(draft: Draft) -> list[Line]:
@@ -187,6 +214,7 @@ def _lines(draft: Draft) -> list[Line]:
             anchor=f"{zlib.crc32(column.id.encode()):08x}",
             is_first=place == 1,
             is_last=place == len(draft.columns),
+            is_grouping=bool(group_of(column)),
         )
         for place, column in enumerate(draft.columns, start=1)
     ]
@@ -195,7 +223,7 @@ def _lines(draft: Draft) -> list[Line]:
 def _own(query: QueryDict) -> set[str]:
     """The fields of the pane and of the menus among what an address says."""
     own = {name for name in query if name.removeprefix(STATISTIC_FIELD).isdigit()}
-    return own | FIELDS | {"at", "name"}
+    return own | FIELDS | {"at", "name", ABOUT_KEY}
 
 
 def _checked(cols: str) -> str:
@@ -205,6 +233,11 @@ def _checked(cols: str) -> str:
             f"carry {LONGEST_COLUMNS:,}. Choose fewer columns."
         )
     return cols
+
+
+def _said(cols: str, usual: Columns) -> str:
+    """What an address has to say of the columns: nothing, if they are those that it has anyway."""
+    return "" if cols == usual.text else _checked(cols)
 
 
 def _list_url(scope: Scope, query: QueryDict, **changes: str) -> str:

@@ -11,6 +11,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from core.formatting import is_finite, middle_text
 from experiments.models import NOTE_TAG
+from runs.about import ABOUT_KEY
 from runs.baseline import baseline_url, read_baseline, with_deltas
 from runs.best import best_of_few, best_of_many
 from runs.chips import carried, changed, conditions_of
@@ -223,7 +224,7 @@ def _filtering(scope: Scope, query: QueryDict, run_filter: RunFilter) -> dict:
         "keys_url": scope.address("keys"),
         "filter_url": scope.address("filter") + _with(query, page=None),
         "pane_is_open": is_open,
-        "pane_url": _with(query, **{_FILTERS_KEY: None if is_open else "1"}),
+        "pane_url": _with(query, **{_FILTERS_KEY: None if is_open else "1", ABOUT_KEY: None}),
         "carried": carried(query, beside=own | {"sort"}),
         # What the pane will say once it is there.
         "carried_by_pane": [
