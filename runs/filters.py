@@ -63,11 +63,26 @@ class TextsField(forms.MultipleChoiceField):
         return "\x00" not in value and len(value) <= MAX_TEXT
 
     def clean(self, value) -> list[str]:
-        return list(dict.fromkeys(filter(None, super().clean(value))))[:MAX_TICKED]
+        return list(dict.fromkeys(filter(str.strip, super().clean(value))))[:MAX_TICKED]
 
 
 class TextsFilter(django_filters.Filter):
     field_class = TextsField
+
+
+class ChoicesField(django_filters.fields.MultipleChoiceField):
+    """Some of a few values; a blank one, as an empty field sends it, asks nothing."""
+
+    def to_python(self, value: object) -> list[str]:
+        return list(filter(None, super().to_python(value)))
+
+
+class ChoicesFilter(django_filters.MultipleChoiceFilter):
+    field_class = ChoicesField
+
+    def __init__(self, *args, **kwargs) -> None:
+        # No choice joins another table, so no run comes twice.
+        super().__init__(*args, distinct=False, **kwargs)
 
 
 class MomentField(forms.CharField):
@@ -100,7 +115,7 @@ class RunFilter(django_filters.FilterSet):
         method="containing", label="Name or id", max_length=MAX_TEXT, strip=True
     )
     experiment = TextsFilter(method="of_experiments", label="Experiment")
-    status = django_filters.MultipleChoiceFilter(choices=RunStatus.choices, label="Status")
+    status = ChoicesFilter(choices=RunStatus.choices, label="Status")
     started = django_filters.ChoiceFilter(
         method="started_within", choices=list(PERIODS.items()), label="Started"
     )
@@ -113,9 +128,7 @@ class RunFilter(django_filters.FilterSet):
     )
     dataset = TextsFilter(method="that_read", label="Data set")
     parent = django_filters.CharFilter(method="below", max_length=MAX_TEXT, label="Parent")
-    health = django_filters.MultipleChoiceFilter(
-        method="in_health", choices=list(HEALTH.items()), label="Health"
-    )
+    health = ChoicesFilter(method="in_health", choices=list(HEALTH.items()), label="Health")
     where = ConditionFilter(method="narrowed", label="Filter")
 
     class Meta:
@@ -202,7 +215,11 @@ class RunFilter(django_filters.FilterSet):
     @property
     def is_active(self) -> bool:
         """Whether anything is asked that could hide a run."""
-        return any(self.data.getlist(name) != [""] and self.data.get(name) for name in self.filters)
+        return any(
+            text.strip()
+            for name, one in self.filters.items()
+            for text in self.data.getlist(name)[None if _is_many(one) else -1 :]
+        )
 
     def _ill(self, ill: str) -> Q:
         stats = MetricStat.objects.filter(run=OuterRef("pk"))
@@ -225,6 +242,11 @@ class RunFilter(django_filters.FilterSet):
                 key__in=MetricKey.objects.filter(name__in=names.values("name")).values("pk"),
             )
         return stats.values("run")
+
+
+def _is_many(each: django_filters.Filter) -> bool:
+    """Whether each value of an address counts, and not only the last one."""
+    return issubclass(each.field_class, forms.MultipleChoiceField)
 
 
 def _in_words(error: FilterError) -> str:

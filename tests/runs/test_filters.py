@@ -103,6 +103,27 @@ def test_a_facet_narrows_the_list_and_has_a_chip(client, three, url, query, expe
     assert len(chips(response)) == asked
 
 
+@pytest.mark.parametrize(
+    ("query", "expected", "is_narrowed"),
+    [
+        ("status=", ["ada", "bob", "eve"], False),
+        ("status=RUNNING&status=", ["ada"], True),
+        ("status=&status=RUNNING", ["ada"], True),
+        ("health=&health=", ["ada", "bob", "eve"], False),
+        ("user=eve&user=", ["eve"], True),
+        ("user=%20", ["ada", "bob", "eve"], False),
+        ("q=ada&q=", ["ada", "bob", "eve"], False),
+        ("q=%20&where=%20", ["ada", "bob", "eve"], False),
+    ],
+)
+def test_a_blank_value_beside_others_asks_nothing(client, three, url, query, expected, is_narrowed):
+    response = client.get(f"{url}?nest=0&{query}")
+
+    assert sorted(names(response)) == expected
+    assert (response.context["count"] < response.context["total"]) == is_narrowed
+    assert "field-error" not in response.text
+
+
 def test_the_children_of_a_run_are_found_by_its_id_and_called_by_its_name(client, three, url):
     response = client.get(url, {"parent": three["ada"].run_id})
 
