@@ -20,7 +20,7 @@ from core.spreadsheet import cell_text, csv_lines
 from core.time import as_datetime
 from experiments.models import Experiment
 from runs.column_values import column_values, text_values
-from runs.columns import Column, Columns
+from runs.columns import Column, Columns, Statistic
 from runs.models import KeyKind, Run, RunTag
 from runs.ordering import SortKey, sorted_runs
 from runs.table import SOURCE_TAG, model_versions
@@ -48,7 +48,7 @@ class ParquetMissing(NotSupported):
 
 @dataclass(frozen=True)
 class Field:
-    """One column of the file. ``kind`` is "text", "number" or "time"."""
+    """One column of the file. ``kind`` is "text", "number", "step" or "time"."""
 
     name: str
     kind: str
@@ -185,6 +185,8 @@ def parquet_of(table: RunTable) -> IO[bytes]:
     types = {
         "text": pyarrow.string(),
         "number": pyarrow.float64(),
+        # A float cannot hold every one of them.
+        "step": pyarrow.int64(),
         "time": pyarrow.timestamp("ms", tz="UTC"),
     }
     schema = pyarrow.schema([(field.name, types[field.kind]) for field in table.fields])
@@ -217,7 +219,9 @@ def _field(column: Column) -> Field:
     if column.kind != "property":
         # As in the data frame that mlflow.search_runs gives.
         name = f"{_PREFIXES[column.kind]}.{column.id.partition('.')[2]}"
-        return Field(name, "number" if column.kind == KeyKind.METRIC else "text")
+        if not column.is_metric:
+            return Field(name, "text")
+        return Field(name, "step" if column.statistic == Statistic.BEST_STEP else "number")
     known = _PROPERTIES.get(column.key)
     return Field(known.name, known.kind) if known else Field(column.key, "text")
 

@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from core.spreadsheet import cell_text
 from runs import exporting
+from runs.actions.ingest import log_batch
 from runs.actions.runs import delete_run
-from tests.support.factories import make_experiment, make_run
+from tests.support.factories import Point, make_experiment, make_run
 
 
 @pytest.fixture
@@ -158,6 +159,22 @@ def test_a_parquet_file_has_types(client, experiment, url, monkeypatch):
     }
     assert found.column("metrics.m").to_pylist() == [0.0, 1.0, 2.0, 3.0, 4.0]
     assert found.column("start_time")[0].as_py() == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+
+
+def test_a_step_beyond_what_floats_tell_apart_is_whole_in_every_file(client, experiment, url):
+    steps = [2**62 + 1, -(2**63)]
+    for index, step in enumerate(steps):
+        run = make_run(experiment, f"r{index}")
+        log_batch(run, metrics=[Point("acc", 0.5, step)], params=[])
+    query = {"cols": "m.acc@beststep", "sort": "name"}
+    name = "metrics.acc@beststep"
+
+    head, *rows = table(client.get(f"{url}.csv", query))
+    objects = json.loads(body(client.get(f"{url}.json", query)))
+    column = parquet(client.get(f"{url}.parquet", query)).column(name).to_pylist()
+
+    assert [int(row[head.index(name)]) for row in rows] == steps
+    assert [each[name] for each in objects] == column == steps
 
 
 @pytest.mark.parametrize("ending", ["csv", "json", "parquet"])
