@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 
 from core.formatting import exact_text, is_finite, rough_text
 from runs.access import is_run_id
@@ -83,9 +83,18 @@ def read_baseline(query: QueryDict, scope: Scope, columns: Columns) -> Baseline 
     return Baseline(run, run_id, values, changed(query, {"base": None}), scope)
 
 
-def baseline_url(address: str | None) -> str:
+def address_behind(request: HttpRequest) -> str:
+    """The address of the page that htmx puts a part into; "" where it names none of ours."""
+    try:
+        return request.htmx.current_url_abs_path or ""
+    except ValueError:
+        # No address at all, which no browser sends.
+        return ""
+
+
+def baseline_url(address: str) -> str:
     """The list at ``address``, up to the id of the run that becomes its baseline."""
-    path, _, query = (address or "").partition("?")
+    path, _, query = address.partition("?")
     return f"{path}{changed(QueryDict(query), {'base': None})}&base=" if path else ""
 
 

@@ -7,14 +7,24 @@ import logging
 import re
 from collections.abc import Callable
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 
 from core import errors
 
 log = logging.getLogger(__name__)
+
+# What Django itself makes a refusal of; ``core.errorpages`` has the pages.
+_REFUSED_BY_DJANGO = (
+    Http404,
+    PermissionDenied,
+    SuspiciousOperation,
+    BadRequest,
+    MultiPartParserError,
+)
 
 # The wire, also below a workspace's address.
 _API_PATH = re.compile(
@@ -70,7 +80,7 @@ class RefusalPages:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, errors.Refused):
             return render_refusal(request, status_of(exception), exception.message)
-        if isinstance(exception, Http404 | PermissionDenied):
+        if isinstance(exception, _REFUSED_BY_DJANGO):
             return None
         log.exception("%s %s broke, request %s", request.method, request.path, request.request_id)
         if isinstance(exception, OperationalError | InterfaceError):

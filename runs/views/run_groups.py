@@ -10,7 +10,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from runs.baseline import baseline_url, read_baseline, with_deltas
+from runs.baseline import address_behind, baseline_url, read_baseline, with_deltas
 from runs.chips import changed
 from runs.columns import Column, Columns
 from runs.compare import MAX_RUNS as MAX_COMPARED
@@ -140,7 +140,7 @@ def members(request: HttpRequest, workspace: str, experiment_id: int | None = No
         "levels": "x",
         "rows": with_deltas(rows, baseline),
         "baseline": baseline,
-        "baseline_url": baseline_url(request.htmx.current_url_abs_path),
+        "baseline_url": baseline_url(address_behind(request)),
         "empty": "Its runs are gone.",
         "all_url": f"{scope.address()}{changed(query, _UNGROUPED)}",
         "more_url": f"{request.path}{changed(query, {'page': page.next})}" if page.next else "",

@@ -9,7 +9,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from runs.access import get_run, is_run_id
 from runs.actions.runs import delete_tag, set_tag
-from runs.baseline import baseline_url, read_baseline, with_deltas
+from runs.baseline import address_behind, baseline_url, read_baseline, with_deltas
 from runs.colors import COLOR_TAG, NoSuchColor, readable_color
 from runs.columns import choose_columns
 from runs.models import RunKey
@@ -69,7 +69,7 @@ def children(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
         "children_query": deeper.urlencode(),
         "rows": with_deltas(rows, baseline),
         "baseline": baseline,
-        "baseline_url": baseline_url(request.htmx.current_url_abs_path),
+        "baseline_url": baseline_url(address_behind(request)),
         "empty": "It has no other child runs.",
         "all_url": f"{list_path}?{where}",
     }

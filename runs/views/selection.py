@@ -171,7 +171,9 @@ def _untick(ticking: _Ticking, run_id: str) -> HttpResponse:
 def _select_all(ticking: _Ticking, argument: str) -> HttpResponse:
     """Tick all runs that the address lists, in its order, as many as a selection may have."""
     query = ticking.request.GET
-    runs = sorted_runs(ticking.scope.listed(query), sort_of(query))
+    runs = sorted_runs(
+        ticking.scope.listed(query), sort_of(query), experiments=ticking.scope.experiments
+    )
     matching = list(runs.values_list("pk", flat=True)[: MAX_SELECTED + 1])
     there = set(ticking.keys)
     new = [key for key in matching if key not in there]

@@ -53,8 +53,8 @@ def restore(request: HttpRequest, workspace: str, experiment_id: int | None = No
     runs = trashed_runs(scope)
     back = scope.address("trash")
     if "all" not in request.POST:
-        asked = [text for text in request.POST.getlist("run") if "\x00" not in text]
-        runs = runs.filter(run_id__in=[request.POST["only"]] if "only" in request.POST else asked)
+        asked = request.POST.getlist("only")[-1:] or request.POST.getlist("run")
+        runs = runs.filter(run_id__in=[text for text in asked if "\x00" not in text])
     found = restore_runs(list(runs.values_list("pk", flat=True)[:MAX_PURGED]))
     if found:
         offer = offer_undo_of_restore(request, found, workspace=scope.workspace, back=back)
