@@ -149,7 +149,7 @@ STATICFILES_FINDERS = [
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "core.assets.BundledStorage"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 if DEBUG or "PYTEST_VERSION" in os.environ:

@@ -6,17 +6,18 @@ takes whatever a client may have logged, escapes it, and never raises.
 
 import functools
 from datetime import UTC
+from itertools import zip_longest
 from pathlib import PurePosixPath
 
 import nh3
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
-from core import formatting
+from core import assets, formatting
 from core.time import as_datetime, now_ms
 
 register = template.Library()
@@ -51,6 +52,23 @@ _ICON_OF_SUFFIX = {
 # Two headings are above any note on its page: the page's own and the panel's.
 _LEVELS_ABOVE_A_NOTE = 2
 _LOWEST_HEADING = 6
+
+
+@register.simple_tag
+def styles(*sources: str, id: str = "") -> SafeString:
+    """The style sheets of a page, as ``core.assets`` says; the first one has the ``id``."""
+    marks = [format_html(' id="{}"', id)] if id else []
+    found = assets.addresses(*sources)
+    return format_html_join(
+        "", '<link rel="stylesheet" href="{}"{}>', zip_longest(found, marks, fillvalue="")
+    )
+
+
+@register.simple_tag
+def scripts(*sources: str) -> SafeString:
+    """The scripts of a page, as ``core.assets`` says; they run once the page is read."""
+    script = '<script src="{}" defer></script>'
+    return format_html_join("", script, ((each,) for each in assets.addresses(*sources)))
 
 
 @register.simple_tag
