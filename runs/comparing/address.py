@@ -22,6 +22,7 @@ class Value(TextChoices):
     MAXIMUM = "max", "Highest"
     MEAN = "mean", "Mean"
     FIRST = "first", "First"
+    AT_BEST = "best", "At best step"
 
 
 class Delta(TextChoices):
@@ -30,6 +31,13 @@ class Delta(TextChoices):
     OFF = "off", "Off"
     ABSOLUTE = "abs", "Absolute"
     RELATIVE = "rel", "Relative"
+
+
+class Shade(TextChoices):
+    """Whether numbers are tinted by where they lie among those of their metric."""
+
+    OFF = "off", "Plain"
+    HEAT = "heat", "Shaded"
 
 
 class Rows(TextChoices):
@@ -71,6 +79,7 @@ class PageAddress(ComparisonAddress):
     is_ordered: bool = False
     value: Value = Value.LAST
     delta: Delta = Delta.ABSOLUTE
+    shade: Shade = Shade.OFF
     rows: str = ""
     search: str = ""
     # Pages of keys and of runs, from 1.
@@ -94,6 +103,7 @@ class PageAddress(ComparisonAddress):
             is_ordered=query.get("order") == "given",
             value=_choice(Value, "stat", value, Value.LAST, wrong),
             delta=_choice(Delta, "delta", query.get("delta", ""), Delta.ABSOLUTE, wrong),
+            shade=_choice(Shade, "shade", query.get("shade", ""), Shade.OFF, wrong),
             rows=_choice(Rows, "rows", query.get("rows", ""), "", wrong),
             search=query.get("q", "").replace("\0", "").strip()[:MAX_KEY_LENGTH],
             key_page=_page_number(query.get("keys", "")),
@@ -112,6 +122,7 @@ class PageAddress(ComparisonAddress):
             ("order", "given" if self.is_ordered else ""),
             ("stat", self.value if self.value != Value.LAST else ""),
             ("delta", self.delta if self.delta != Delta.ABSOLUTE else ""),
+            ("shade", self.shade if self.shade != Shade.OFF else ""),
             ("rows", self.rows),
             ("q", self.search),
             ("keys", str(self.key_page) if self.key_page > 1 else ""),

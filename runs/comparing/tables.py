@@ -32,6 +32,8 @@ class Cell:
     is_worst: bool = False
     delta: str = ""
     is_gain: bool | None = None
+    # How far toward the better end of its row the number lies, from 1 to 5; 0 without shading.
+    heat: int = 0
     # The baseline's text, where this one is another and too long for a cell.
     against: str | None = None
 

@@ -3,16 +3,19 @@
 A page has thousands of them, which a template would take a second for.
 """
 
+from collections.abc import Sequence
+
 from django import template
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from core.formatting import duration_text, exact_text, is_finite, middle_text, number_text
 from core.templatetags.core import datetime, status_chip, swatch
+from runs.comparing.branches import Line, tree_lines
 from runs.comparing.diffs import word_diff
 from runs.comparing.metrics import signed_text
 from runs.comparing.subject import Subject
-from runs.comparing.tables import Cell
+from runs.comparing.tables import Cell, Row
 from runs.models import Run
 
 register = template.Library()
@@ -32,6 +35,8 @@ def compared(cell: Cell) -> SafeString:
     """The whole ``<td>`` of a cell."""
     if cell.kind == "number":
         css = "nowrap compared-worst" if cell.is_worst else "nowrap"
+        if cell.heat:
+            css += f" heat-{cell.heat}"
     else:
         css = " ".join(
             filter(
@@ -100,6 +105,12 @@ def _delta(cell: Cell) -> str:
         f' <span class="delta{_DELTA_CLASSES[cell.is_gain]}">{cell.delta}'
         f"{_DELTA_WORDS[cell.is_gain]}</span>"
     )
+
+
+@register.filter
+def as_tree(rows: Sequence[Row]) -> list[Line]:
+    """The rows below the beginnings that their names share."""
+    return tree_lines(rows)
 
 
 @register.filter

@@ -1,11 +1,12 @@
 """The pages that compare runs: one address a tab, each with the same query."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import wraps
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import path
@@ -25,18 +26,19 @@ from runs.charts.page import (
     read_editor,
 )
 from runs.compare import charted
-from runs.comparing.address import Delta, PageAddress, Rows, Size, Tab, Value
+from runs.comparing.address import Delta, PageAddress, Rows, Shade, Size, Tab, Value
 from runs.comparing.download import alone, icons, read_download, styles
 from runs.comparing.environment import read_environment
+from runs.comparing.exporting import table_csv
 from runs.comparing.files import read_files
 from runs.comparing.frame import Frame, read_frame
 from runs.comparing.groups import read_statistics
-from runs.comparing.metrics import metric_section
+from runs.comparing.metrics import metric_section, value_notices
 from runs.comparing.params import text_sections
 from runs.comparing.picking import read_picker
-from runs.comparing.subject import MAX_CHARTED, MAX_RUNS
+from runs.comparing.subject import MAX_CHARTED, MAX_RUNS, Subject
 from runs.comparing.summary import summarize
-from runs.comparing.tables import paged
+from runs.comparing.tables import Section, is_transposed, paged
 from workspaces.access import get_workspace
 
 View = Callable[..., HttpResponse]
@@ -114,6 +116,8 @@ def metrics(request: HttpRequest, frame: Frame) -> dict:
         "table": paged(subject, [metric_section(subject, address)], address),
         "values": _choices(frame, "value", Value),
         "deltas": _choices(frame, "delta", Delta),
+        "shades": _choices(frame, "shade", Shade),
+        "notices": [*frame.notices, *value_notices(subject, address)],
         **_table_links(frame),
     }
 
@@ -186,6 +190,9 @@ def _table_links(frame: Frame) -> dict:
     """The switches above a table."""
     address = frame.address
     return {
+        "csv_url": f"{address.path_to(f'{frame.tab}_csv')}{address}"
+        if frame.tab in {Tab.METRICS, Tab.PARAMS}
+        else "",
         "differing_url": address.but(shows_all=False, key_page=1),
         "all_url": address.but(shows_all=True, key_page=1),
         "by_key_url": address.but(rows=Rows.KEYS),
@@ -216,6 +223,34 @@ def download(request: HttpRequest, workspace: str, selection: str = "") -> HttpR
     response = HttpResponse(alone(page, site=site_url(request)))
     response.headers["Content-Disposition"] = disposition("comparison.html")
     return response
+
+
+def _csv(tab: Tab, sections: Callable[[Subject, PageAddress], Sequence[Section]]) -> View:
+    """The table of a tab as CSV, in the orientation that the page has."""
+
+    @require_GET
+    def view(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponseBase:
+        place = get_workspace(request)
+        frame = read_frame(request, workspace, tab, selection=selection)
+        if frame.subject is None:
+            context = {"workspace": place, "frame": frame, "notices": frame.notices}
+            return render(request, "runs/compare_none.html", context)
+        lines = table_csv(
+            frame.subject,
+            sections(frame.subject, frame.address),
+            is_transposed=is_transposed(frame.subject, frame.address),
+        )
+        response = StreamingHttpResponse(list(lines), content_type="text/csv; charset=utf-8")
+        name = tab.value.removeprefix("compare_")
+        response.headers["Content-Disposition"] = disposition(f"compared-{name}.csv")
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+    return view
+
+
+metrics_csv = _csv(Tab.METRICS, lambda subject, address: [metric_section(subject, address)])
+params_csv = _csv(Tab.PARAMS, text_sections)
 
 
 # ---------------------------------------------------------------- Which runs
@@ -280,6 +315,8 @@ _TABS = [
     ("code/", code, Tab.CODE),
     ("files/", files, Tab.FILES),
     ("stats/", statistics, Tab.STATISTICS),
+    ("metrics.csv", metrics_csv, "compare_metrics_csv"),
+    ("params.csv", params_csv, "compare_params_csv"),
     ("download.html", download, "compare_download"),
     ("add/", pick, "compare_add"),
     ("select/", select, "compare_select"),

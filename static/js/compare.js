@@ -8,7 +8,7 @@
     element.isContentEditable || element.matches("textarea, select, input:not([type=checkbox], [type=radio])");
 
   function step(by) {
-    const found = all("[data-difference]");
+    const found = all("[data-difference]").filter((each) => each.getClientRects().length);
     if (!found.length) return false;
     const here = found.findIndex((each) => each.matches("[data-at]"));
     const next = found[here < 0 ? (by > 0 ? 0 : found.length - 1) : (here + by + found.length) % found.length];
@@ -20,6 +20,20 @@
     next.scrollIntoView({ block: "nearest", inline: "nearest" });
     return true;
   }
+
+  /* Names as a tree: a beginning hides what stands below it, and shows all of that again. */
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-branch]");
+    if (!button) return;
+    const open = button.getAttribute("aria-expanded") !== "true";
+    const row = button.closest("tr");
+    button.setAttribute("aria-expanded", open);
+    for (let next = row.nextElementSibling; next && +next.dataset.depth > +row.dataset.depth; next = next.nextElementSibling) {
+      next.hidden = !open;
+      next.querySelector("[data-branch]")?.setAttribute("aria-expanded", open);
+    }
+  });
 
   /* Pictures: one size for all, and what is scrolled in one is scrolled in all. */
 
