@@ -66,15 +66,21 @@ class Baseline:
         return Delta(text, exact, "better" if better.gain(value, over=base) > 0 else "worse")
 
 
+def find_baseline(query: QueryDict, scope: Scope) -> Run | None:
+    """The run that ``base`` names, if it is there."""
+    run_id = query.get("base", "").strip()
+    if not is_run_id(run_id):
+        return None
+    runs = Run.objects.in_workspace(scope.workspace).active()
+    return runs.select_related("experiment__workspace").filter(run_id=run_id).first()
+
+
 def read_baseline(query: QueryDict, scope: Scope, columns: Columns) -> Baseline | None:
     """The baseline that ``base`` names; None where the address names none."""
     run_id = query.get("base", "").strip()
     if not run_id:
         return None
-    run = None
-    if is_run_id(run_id):
-        runs = Run.objects.in_workspace(scope.workspace).active()
-        run = runs.select_related("experiment__workspace").filter(run_id=run_id).first()
+    run = find_baseline(query, scope)
     values: dict[Column, float | int | None] = {}
     if run is not None:
         shown = [column for column in columns.shown if column.is_metric]

@@ -541,8 +541,7 @@ def _metrics(run: Run, search: str, charted: str) -> Metrics:
     links |= {card.spec.metric: f"#{card.id}" for card in charts}
     rows = [
         replace(
-            _metric_row(stat, experiment),
-            sparkline=drawings.get(stat.key_id),
+            metric_row(stat, experiment, sparkline=drawings.get(stat.key_id)),
             chart_url=links.get(stat.key.name, ""),
         )
         for stat in shown
@@ -557,7 +556,7 @@ def _metrics(run: Run, search: str, charted: str) -> Metrics:
         sections=[section for section in sections if section.rows],
         charts=charts,
         chartable=len(series),
-        headlines=[_metric_row(stat, experiment) for stat in _headlines(stats, primary)],
+        headlines=[metric_row(stat, experiment) for stat in _headlines(stats, primary)],
         total=len(stats),
         matching=len(matching),
         shown=len(shown),
@@ -565,9 +564,13 @@ def _metrics(run: Run, search: str, charted: str) -> Metrics:
     )
 
 
-def _metric_row(stat: MetricStat, experiment: Experiment) -> MetricRow:
+def metric_row(
+    stat: MetricStat, experiment: Experiment, *, sparkline: Sparkline | None = None
+) -> MetricRow:
+    """One metric of a run; its key comes with it."""
     return MetricRow(
         stat=stat,
+        sparkline=sparkline,
         is_primary=stat.key.name == experiment.primary_metric,
         better=which_is_better(stat.key.name, experiments=[experiment]),
     )

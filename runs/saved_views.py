@@ -19,7 +19,7 @@ SAVED_KEY = "saved"
 NO_VIEW = "none"
 
 # What an address says of how it came to be, or of one page of a list.
-_NOT_KEPT = {VIEW_KEY, SAVED_KEY, "page", ABOUT_KEY}
+_NOT_KEPT = {VIEW_KEY, SAVED_KEY, "page", "look", ABOUT_KEY}
 # Kept, but no change of what is seen of the runs.
 _FURNITURE = {"filters"}
 

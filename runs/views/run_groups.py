@@ -26,6 +26,7 @@ from runs.groups import (
 )
 from runs.models import Run
 from runs.ordering import page_of_runs
+from runs.quick_look import look_url
 from runs.scope import Scope, get_scope, sort_of
 from runs.table import table_rows
 
@@ -141,6 +142,7 @@ def members(request: HttpRequest, workspace: str, experiment_id: int | None = No
         "rows": with_deltas(rows, baseline),
         "baseline": baseline,
         "baseline_url": baseline_url(address_behind(request)),
+        "look_url": look_url(address_behind(request)),
         "empty": "Its runs are gone.",
         "all_url": f"{scope.address()}{changed(query, _UNGROUPED)}",
         "more_url": f"{request.path}{changed(query, {'page': page.next})}" if page.next else "",

@@ -22,6 +22,7 @@ from runs.heads import column_heads
 from runs.matching import MANY_RUNS, look_for
 from runs.models import KeyKind, RunStatus
 from runs.ordering import SortKey, page_of_runs
+from runs.quick_look import without_look
 from runs.saved_views import address_of_view, view_bar
 from runs.scope import Scope, get_scope, sort_of
 from runs.search_code import search_code
@@ -31,6 +32,7 @@ from runs.table import Row, count_up_to, table_rows
 from runs.tree import read_nesting, top_level
 from runs.views.columns import column_context
 from runs.views.export import export_links
+from runs.views.quick_look import is_look, look_context, look_part
 from runs.views.run_groups import grouped_context
 from workspaces.access import tracking_uri
 
@@ -53,6 +55,8 @@ def run_list(
     """The runs of one experiment. Everything the page shows is in its address."""
     scope = get_scope(request, experiment_id)
     experiment = scope.experiment
+    if is_look(request):
+        return look_part(request, scope)
     if address := address_of_view(scope, request.GET):
         return redirect(address)
     context = _listed(request, scope)
@@ -71,6 +75,8 @@ def run_list(
 def all_runs(request: HttpRequest, workspace: str) -> HttpResponse:
     """The runs of all experiments of a workspace."""
     scope = get_scope(request, None)
+    if is_look(request):
+        return look_part(request, scope)
     if address := address_of_view(scope, request.GET):
         return redirect(address)
     context = _listed(request, scope)
@@ -80,7 +86,7 @@ def all_runs(request: HttpRequest, workspace: str) -> HttpResponse:
 
 def _listed(request: HttpRequest, scope: Scope) -> dict:
     """One page of the runs that the address asks for, and all that is said around it."""
-    query = request.GET
+    query = without_look(request.GET)
     runs, keys, experiment = scope.runs, scope.keys, scope.experiment
     run_filter = scope.filter(query)
     # What cannot be read narrows nothing, and the page says so.
@@ -134,6 +140,7 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
         "rows": with_deltas(rows, baseline),
         "baseline": baseline,
         "baseline_url": baseline_url(request.get_full_path()),
+        **look_context(request, scope, rows),
         "selected": read_selected(scope, selection_of(request, scope), page=page.runs),
         "selection_url": f"{scope.address('selection')}?{query.urlencode()}",
         "exports": export_links(scope, query) if count else [],

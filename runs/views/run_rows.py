@@ -14,6 +14,7 @@ from runs.colors import COLOR_TAG, NoSuchColor, readable_color
 from runs.columns import choose_columns
 from runs.models import RunKey
 from runs.ordering import page_of_runs
+from runs.quick_look import look_url
 from runs.scope import Scope, sort_of
 from runs.table import table_rows
 from runs.tree import MAX_LEVEL, children_of
@@ -70,6 +71,7 @@ def children(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
         "rows": with_deltas(rows, baseline),
         "baseline": baseline,
         "baseline_url": baseline_url(address_behind(request)),
+        "look_url": look_url(address_behind(request)),
         "empty": "It has no other child runs.",
         "all_url": f"{list_path}?{where}",
     }
