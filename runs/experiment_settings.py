@@ -6,7 +6,7 @@ from django import forms
 from django.http import QueryDict
 
 from core.errors import Invalid
-from core.formatting import STYLES, parse_style, styled_text
+from core.formatting import parse_style, styled_text
 from core.names import MAX_KEY_LENGTH, check_key
 from experiments.actions import MAX_METRIC_SETTINGS, NEITHER, MetricSetting
 from experiments.forms import ExperimentForm
@@ -24,6 +24,8 @@ _SYSTEM_PREFIX = "system/"
 # The digits that each notation is offered with; any other that is already in use is kept.
 _OFFERED = {"decimals": range(7), "significant": range(2, 9), "percent": range(4)}
 _EXAMPLE = 0.98765432
+# Notations that choose their digits themselves, with a number that shows how.
+_UNITS = {"seconds": 4980.0, "milliseconds": 4_980_000.0, "bytes": 3_435_973_837.0}
 
 
 class ExperimentSettingsForm(ExperimentForm):
@@ -164,8 +166,8 @@ def _styles(current: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """How numbers may be written, in groups: each way with the same number as an example."""
     groups = []
     titles = {"decimals": "Decimals", "significant": "Significant digits", "percent": "Percent"}
-    for notation in STYLES:
-        digits = set(_OFFERED[notation])
+    for notation, offered in _OFFERED.items():
+        digits = set(offered)
         try:
             kept, count = parse_style(current) if current else ("", 0)
         except ValueError:
@@ -176,4 +178,6 @@ def _styles(current: str) -> list[tuple[str, list[tuple[str, str]]]]:
         groups.append(
             (titles[notation], [(style, styled_text(_EXAMPLE, style)) for style in styles])
         )
+    units = [(unit, f"{unit}, as {styled_text(number, unit)}") for unit, number in _UNITS.items()]
+    groups.append(("Units", units))
     return groups

@@ -82,7 +82,7 @@ def test_the_table_of_metrics_says_what_is_known_of_each_and_keeps_what_is_chose
         "cost": {"better": "lower"},
         "later": {"better": "neither"},
     }
-    assert "50.0" in client.get(experiment.get_absolute_url()).text
+    assert "50.0 %" in client.get(experiment.get_absolute_url(), {"cols": "m.acc"}).text
 
 
 def test_what_is_not_in_the_table_is_kept_and_automatic_forgets(client, db):
