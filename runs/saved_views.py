@@ -8,6 +8,7 @@ it sees the same, also when somebody changes the view.
 from dataclasses import dataclass
 
 from django.http import QueryDict
+from django.urls import reverse
 
 from runs.about import ABOUT_KEY
 from runs.models import SavedView
@@ -47,6 +48,7 @@ class ViewBar:
     new_url: str
     save_url: str
     edit_url: str
+    index_url: str
 
 
 def kept_query(query: QueryDict) -> str:
@@ -109,6 +111,7 @@ def view_bar(scope: Scope, query: QueryDict) -> ViewBar:
         new_url=f"{scope.address('view_new')}{tail}" if can_change else "",
         save_url=f"{scope.address('view_save', slug)}{tail}" if current and can_change else "",
         edit_url=scope.address("view", slug) if current and can_change else "",
+        index_url=reverse("runs:views", args=[scope.workspace.slug]),
     )
 
 

@@ -1,4 +1,4 @@
-"""Taking back the last thing that a browser did to many runs.
+"""Taking back the last thing that a browser did to many runs, or the deletion of a view.
 
 What it takes is kept in the browser's session, not in the page: the runs are known by their keys,
 and a tag's old values are nobody else's business. The next such act replaces it.
@@ -6,7 +6,7 @@ and a tag's old values are nobody else's business. The next such act replaces it
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from core.errors import Missing
 from runs.actions.bulk import TagChange, put_tags_back, restore_runs, trash_runs
+from runs.actions.views import DeletedView, bring_back_view
 from workspaces.models import Workspace
 
 _SESSION_KEY = "undo"
@@ -57,13 +58,21 @@ def offer_undo_of_tag(request: HttpRequest, change: TagChange, *, key: str, **pl
     return _offer(request, {"verb": "tag", "keys": keys, "key": key, "old": old}, **place)
 
 
+def offer_undo_of_view(request: HttpRequest, deleted: DeletedView, **place) -> str:
+    """The text of the offer to bring a deleted view back."""
+    return _offer(request, {"verb": "view", "view": asdict(deleted)}, **place)
+
+
 def undo(request: HttpRequest, workspace: Workspace, token: str) -> Undone:
     """Take it back. Raises ``NothingToUndo``."""
     kept = request.session.get(_SESSION_KEY)
     if not kept or kept["token"] != token or kept["workspace"] != workspace.pk:
         raise NothingToUndo
-    keys = kept["keys"]
+    keys = kept.get("keys", [])
     match kept["verb"]:
+        case "view":
+            view = bring_back_view(workspace, DeletedView(**kept["view"]))
+            message = f"The view {view.name} is back"
         case "trash":
             message = f"Restored {_runs(len(restore_runs(keys)))}"
         case "restore":

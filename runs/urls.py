@@ -19,6 +19,7 @@ from runs.views import (
     saved_views,
     selection,
     trash,
+    view_index,
 )
 
 app_name = "runs"
@@ -76,6 +77,7 @@ urlpatterns = [
     path("compare/points.csv", compare.chart_points, name="points"),
     *run_groups.urlpatterns,
     *saved_views.urlpatterns,
+    *view_index.urlpatterns,
     path("runs/<str:run_id>/", run_detail.run_detail, name="detail"),
     path("runs/<str:run_id>/run.json", run_detail.run_export, name="export"),
     path("runs/<str:run_id>/rename/", run_detail.run_rename, name="rename"),

@@ -52,6 +52,7 @@ def pages(server, mlflow_client, experiment_name) -> dict[str, str]:
         "models": f"{base}/models/",
         "model": f"{base}/models/axe-iris/",
         "version": f"{base}/models/axe-iris/versions/1/",
+        "views": f"{base}/views/",
         "trash": f"{base}/trash/",
         "help": "/help/",
         "not found": "/nothing/",

@@ -1,10 +1,11 @@
 """Named views of a run list: keeping what an address says, and changing what is kept."""
 
 import secrets
+from dataclasses import dataclass
 
 from django.utils.text import slugify
 
-from core.db import action
+from core.db import GoneMeanwhile, action
 from core.errors import Invalid, Missing, Taken
 from core.time import now_ms
 from experiments.actions import ExperimentNotActive
@@ -17,6 +18,21 @@ MAX_NAME_LENGTH = 200
 MAX_QUERY_LENGTH = 4_000
 # One list's menu has them all.
 MAX_VIEWS = 100
+
+
+@dataclass(frozen=True)
+class DeletedView:
+    """All that there was to know of a view that is no longer there."""
+
+    slug: str
+    experiment_id: int | None
+    name: str
+    query: str
+    charts: list
+    is_default: bool
+    visibility: str
+    owner_id: int | None
+    creation_time: int
 
 
 class ViewNameTaken(Taken):
@@ -132,17 +148,101 @@ def set_default_view(experiment: Experiment, *, slug: str) -> None:
 
 
 @action
-def delete_view(view: SavedView) -> None:
-    """Forget a view; the runs that it shows stay. Raises ``ExperimentNotActive``."""
+def duplicate_view(view: SavedView) -> SavedView:
+    """Another view of the same list that says the same, under a name of its own.
+
+    Raises ``TooManyViews`` and ``ExperimentNotActive``.
+    """
+    name = f"{view.name[: MAX_NAME_LENGTH - 16]} copy"
+    return _add_view(
+        view.workspace,
+        view.experiment,
+        name=_unused(name, _names(view.workspace, view.experiment)),
+        query=view.query,
+        charts=view.charts,
+    )
+
+
+@action
+def delete_view(view: SavedView) -> DeletedView:
+    """Forget a view; the runs that it shows stay. Answers what brings it back.
+
+    Raises ``ExperimentNotActive``.
+    """
     _hold_list(view.workspace, view.experiment)
+    view.refresh_from_db()
+    deleted = DeletedView(
+        slug=view.slug,
+        experiment_id=view.experiment_id,
+        name=view.name,
+        query=view.query,
+        charts=view.charts,
+        is_default=view.is_default,
+        visibility=view.visibility,
+        owner_id=view.owner_id,
+        creation_time=view.creation_time,
+    )
     view.delete()
+    return deleted
+
+
+@action
+def bring_back_view(workspace: Workspace, deleted: DeletedView) -> SavedView:
+    """The view as it was, with its address.
+
+    Only what others took meanwhile is another: its name gets a number, and it is the default
+    no longer. Raises ``ExperimentNotActive``, ``TooManyViews`` and ``GoneMeanwhile``.
+    """
+    experiment = None
+    if deleted.experiment_id is not None:
+        experiment = workspace.experiments.filter(pk=deleted.experiment_id).first()
+        if experiment is None:
+            raise GoneMeanwhile
+    taken = _names(workspace, experiment)
+    return _add_view(
+        workspace,
+        experiment,
+        slug=deleted.slug,
+        name=deleted.name if deleted.name not in taken else _unused(deleted.name[:190], taken),
+        query=deleted.query,
+        charts=deleted.charts,
+        is_default=deleted.is_default
+        and experiment is not None
+        and not experiment.views.filter(is_default=True).exists(),
+        visibility=deleted.visibility,
+        owner_id=deleted.owner_id,
+        creation_time=deleted.creation_time,
+    )
 
 
 def free_name(experiment: Experiment, name: str) -> str:
     """``name``, with a number behind it where the experiment has a view of that name."""
-    taken = set(experiment.views.values_list("name", flat=True))
+    return _unused(name, _names(experiment.workspace, experiment))
+
+
+def _names(workspace: Workspace, experiment: Experiment | None) -> set[str]:
+    views = SavedView.objects.filter(workspace=workspace, experiment=experiment)
+    return set(views.values_list("name", flat=True))
+
+
+def _unused(name: str, taken: set[str]) -> str:
     names = [name, *(f"{name} {number}" for number in range(2, len(taken) + 2))]
     return next(each for each in names if each not in taken)
+
+
+def _add_view(
+    workspace: Workspace, experiment: Experiment | None, *, name: str, slug: str = "", **fields
+) -> SavedView:
+    _hold_list(workspace, experiment)
+    if SavedView.objects.filter(workspace=workspace, experiment=experiment).count() >= MAX_VIEWS:
+        raise TooManyViews
+    return SavedView.objects.create(
+        workspace=workspace,
+        experiment=experiment,
+        slug=slug or _new_slug(name),
+        name=name,
+        **{"visibility": Visibility.WORKSPACE} | fields,
+    )
 
 
 def _hold_list(workspace: Workspace, experiment: Experiment | None) -> None:

@@ -20,6 +20,7 @@ from runs.forms import ViewForm
 from runs.models import SavedView
 from runs.saved_views import NO_VIEW, VIEW_KEY, kept_query, view_address
 from runs.scope import Scope, get_scope
+from runs.undo import message_with_undo, offer_undo_of_view
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -82,12 +83,19 @@ def overwrite(
 def delete(
     request: HttpRequest, workspace: str, slug: str, experiment_id: int | None = None
 ) -> HttpResponse:
-    """Forget a view; its page has asked before."""
+    """Forget a view, and offer to bring it back."""
     scope = get_scope(request, experiment_id)
     view = _get_view(scope, slug)
-    delete_view(view)
-    messages.success(request, f"Deleted the view {view.name}. Its runs are all there")
+    delete_with_undo(request, view, back=f"{scope.address()}?{VIEW_KEY}={slug}")
     return redirect(f"{scope.address()}?{VIEW_KEY}={NO_VIEW}")
+
+
+def delete_with_undo(request: HttpRequest, view: SavedView, *, back: str) -> None:
+    """Forget a view, and say so with a button that brings it back and leads to ``back``."""
+    deleted = delete_view(view)
+    offer = offer_undo_of_view(request, deleted, workspace=view.workspace, back=back)
+    text = f"Deleted the view {deleted.name}. Its runs are all there"
+    messages.success(request, message_with_undo(request, text, offer))
 
 
 def _get_view(scope: Scope, slug: str) -> SavedView:
