@@ -4,7 +4,7 @@ The rules for tags are narrower here than on the API: Fabric's, so that what is 
 is worth finding again. Clients may send more, as MLflow allows.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -101,6 +101,20 @@ class RenameForm(forms.Form):
     use_required_attribute = False
 
     name = Text(label="Run name", what="name", max_length=MAX_NAME_LENGTH)
+
+
+class NameAndColorForm(RenameForm):
+    """A run's name, and the color that stands for it; none is that of its place."""
+
+    color = forms.ChoiceField(
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": "Choose one of these colors."},
+    )
+
+    def __init__(self, *args, colors: Sequence[tuple[str, str]], **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["color"].choices = [("", "Of its place"), *colors]
 
 
 class ViewForm(forms.Form):

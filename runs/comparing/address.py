@@ -153,6 +153,11 @@ class PageAddress(ComparisonAddress):
         return self.but(run_ids=ids, is_ordered=True)
 
 
+def tab_named(name: str) -> Tab:
+    """The tab with that name; the first one where there is none."""
+    return Tab(name) if name in Tab.values else Tab.SUMMARY
+
+
 def _choice(choices: type[TextChoices], key: str, text: str, usual: str, wrong: list[str]) -> str:
     if not text:
         return usual

@@ -27,6 +27,8 @@ class Chip:
     without_url: str
     left_url: str
     right_url: str
+    # Where its name and color are changed; those of a run in the Trash are not.
+    change_url: str
     # In a kept comparison a form takes a run out, since that makes another one.
     leaves_by_form: bool
 
@@ -74,6 +76,7 @@ class Frame:
                 right_url=self.address.moved(run.run_id, 1)
                 if is_free and slot + 1 < len(runs)
                 else "",
+                change_url=self._change_url(run) if run.is_active else "",
                 leaves_by_form=not is_free,
             )
             for slot, run in enumerate(runs)
@@ -103,6 +106,15 @@ class Frame:
             Other(run, self.address.but(run_ids=[*ids, run.run_id]))
             for run in neighbors(self.subject.runs)
         ]
+
+    def _change_url(self, run: Run) -> str:
+        pairs = [*self.address.pairs, ("tab", self.tab.value), ("id", run.run_id)]
+        return f"{self.address.path_to('compare_run')}?{urlencode(pairs, safe=',:=')}"
+
+    @property
+    def restore_url(self) -> str:
+        """Where a run of the comparison comes out of the Trash."""
+        return self.address.path_to("compare_restore")
 
     @property
     def pick_url(self) -> str:
@@ -144,8 +156,7 @@ def read_frame(request: HttpRequest, workspace: str, tab: Tab, *, selection: str
     address = replace(address, workspace=workspace, run_ids=[run.run_id for run in runs])
     subject = None
     if runs:
-        baseline = next((run for run in runs if run.run_id == address.baseline), runs[0])
-        subject = read_subject(runs, baseline=baseline)
+        subject = read_subject(runs, baseline=address.baseline)
     return Frame(
         address=address,
         notices=notices,

@@ -11,7 +11,7 @@ from functools import cached_property
 from django.db.models import Count, Max, Min
 
 from experiments.models import Experiment
-from runs.colors import COLOR_TAG, chosen_colors, slots
+from runs.colors import COLOR_TAG, readable_color, slots
 from runs.directions import Better, which_is_better
 from runs.keys import metric_key_names
 from runs.models import MetricStat, Param, Run, RunInput, RunTag
@@ -22,6 +22,8 @@ MAX_RUNS = 500
 
 # MLflow's own tags stand among the properties, or are no one's to compare.
 RESERVED_PREFIX = "mlflow."
+# What people tag a run with that others are to be held against.
+BASELINE_TAG = "baseline"
 SYSTEM_PREFIX = "system/"
 
 
@@ -124,22 +126,35 @@ class Subject:
         return self._slots | slots(charted, self.colors)
 
 
-def read_subject(runs: Sequence[Run], *, baseline: Run) -> Subject:
-    """What is known of ``runs``, in as many queries for five hundred as for two."""
+def read_subject(runs: Sequence[Run], *, baseline: str = "") -> Subject:
+    """What is known of ``runs``, in as many queries for five hundred as for two.
+
+    The baseline is the run with that id. Without one it is the first that people tagged as
+    ``baseline``, or the first of all.
+    """
     keys = [run.pk for run in runs]
-    params = _texts(Param.objects.filter(run__in=keys), len(runs))
-    tags = _texts(RunTag.objects.filter(run__in=keys), len(runs))
+    marks = values_of(RunTag, keys, [BASELINE_TAG, COLOR_TAG])
     experiments = list({run.experiment_id: run.experiment for run in runs}.values())
     return Subject(
         runs=runs,
-        baseline=baseline,
+        baseline=_baseline(runs, baseline, marks.get(BASELINE_TAG, {})),
         experiments=experiments,
-        params=params,
-        tags=tags,
+        params=_texts(Param.objects.filter(run__in=keys), len(runs)),
+        tags=_texts(RunTag.objects.filter(run__in=keys), len(runs)),
         metrics=_metrics(keys),
         datasets=_datasets(keys),
-        colors=chosen_colors(keys) if COLOR_TAG in tags else {},
+        colors={
+            run: color
+            for run, text in marks.get(COLOR_TAG, {}).items()
+            if (color := readable_color(text))
+        },
     )
+
+
+def _baseline(runs: Sequence[Run], run_id: str, tagged: Mapping[int, str]) -> Run:
+    asked = [run for run in runs if run.run_id == run_id]
+    marked = [run for run in runs if tagged.get(run.pk, "").strip().lower() == "true"]
+    return [*asked, *marked, *runs][0]
 
 
 def values_of(model: type[Param | RunTag], runs: Sequence[int], names: Iterable[str] | None = None):

@@ -26,7 +26,7 @@ from runs.charts.page import (
     read_editor,
 )
 from runs.compare import charted
-from runs.comparing.address import Delta, PageAddress, Rows, Shade, Size, Tab, Value
+from runs.comparing.address import Delta, PageAddress, Rows, Shade, Size, Tab, Value, tab_named
 from runs.comparing.download import alone, icons, read_download, styles
 from runs.comparing.environment import read_environment
 from runs.comparing.exporting import table_csv
@@ -39,6 +39,7 @@ from runs.comparing.picking import read_picker
 from runs.comparing.subject import MAX_CHARTED, MAX_RUNS, Subject
 from runs.comparing.summary import summarize
 from runs.comparing.tables import Section, is_transposed, paged
+from runs.views import compared_runs
 from workspaces.access import get_workspace
 
 View = Callable[..., HttpResponse]
@@ -260,7 +261,7 @@ params_csv = _csv(Tab.PARAMS, text_sections)
 def pick(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponse:
     """Runs to add: a page with a search, or the inside of a dialog."""
     place = get_workspace(request)
-    tab = _tab_named(request.GET.get("tab", ""))
+    tab = tab_named(request.GET.get("tab", ""))
     frame = read_frame(request, workspace, tab, selection=selection)
     context = {"workspace": place, "frame": frame, "notices": frame.notices}
     if frame.subject is None:
@@ -300,11 +301,7 @@ def select(request: HttpRequest, workspace: str, selection: str = "") -> HttpRes
     if len(runs) > MAX_CHARTED:
         comparison = keep_comparison(workspace=place, runs=[run.pk for run in runs])
         address = replace(address, selection=comparison.slug)
-    return redirect(address.at(_tab_named(request.POST.get("tab", ""))))
-
-
-def _tab_named(name: str) -> Tab:
-    return Tab(name) if name in Tab.values else Tab.SUMMARY
+    return redirect(address.at(tab_named(request.POST.get("tab", ""))))
 
 
 _TABS = [
@@ -320,6 +317,8 @@ _TABS = [
     ("download.html", download, "compare_download"),
     ("add/", pick, "compare_add"),
     ("select/", select, "compare_select"),
+    ("run/", compared_runs.change, "compare_run"),
+    ("restore/", compared_runs.restore, "compare_restore"),
 ]
 urlpatterns = [
     *(path(f"compare/{end}", view, name=name) for end, view, name in _TABS),

@@ -457,7 +457,7 @@ def test_the_document_names_what_an_address_may_say():
     }
     query = QueryDict(
         "runs=a,b&order=given&base=b&stat=max&delta=rel&show=all&q=x&rows=keys&keys=2&page=3"
-        "&of=acc&group=lr&path=a.png&size=l&cards=24&chart=metric%3Dacc"
+        "&of=acc&group=lr&path=a.png&size=l&shade=heat&cards=24&chart=metric%3Dacc"
     )
 
     address, wrong = PageAddress.read(query)
@@ -509,6 +509,8 @@ def test_more_of_everything_does_not_mean_more_queries(client, experiment, tab):
     frame = [
         "workspaces_workspace",
         "runs_run",
+        # Which is the baseline, and which color people chose.
+        "runs_runtag",
         "runs_param",
         "runs_runtag",
         "runs_metricstat",
