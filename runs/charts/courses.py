@@ -1,5 +1,6 @@
 """The course of each run, or of each group of runs, along steps or time."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -16,8 +17,9 @@ from runs.charts.plots import (
     line_of,
 )
 from runs.charts.smoothing import smoothed
-from runs.charts.spec import ChartSpec, X
-from runs.series import Point, points_a_line, read_series
+from runs.charts.spec import ChartSpec, View, X
+from runs.models import MetricStat
+from runs.series import Point, Window, points_a_line, read_series
 
 _UNITS = ((4 * 86_400_000, 86_400_000, "d"), (7_200_000, 3_600_000, "h"), (300_000, 60_000, "min"))
 
@@ -31,19 +33,33 @@ def course_plot(data: ChartData) -> Plot:
         for place, measure in enumerate(measures)
     ]
     limit = points_a_line(sum(len(runs) for _, _, runs in charted))
-    notes, courses, shown, longest = [], {}, 0, 0
+    courses: dict[tuple[Field, ChartedRun], Course] = {}
+    notes, shown, longest = [], 0, 0
+    unit, word = _unit(_longest(charted, data)) if x == X.RELATIVE else (1, "")
+    view = _view(data, x)
     for _, measure, runs in charted:
         stats = data.measured[measure]
         if measure.kind == "param":
             notes.append(f"{measure.name} is one value a run and has no course.")
             continue
-        series = read_series([stats[run.key] for run in runs], limit=limit)
+        origins = {run.key: _origin(x, stats[run.key], run) for run in runs}
+        windows = {
+            run.key: Window(
+                "step" if x == X.STEP else "timestamp",
+                view.left * unit + origins[run.key],
+                view.right * unit + origins[run.key],
+            )
+            for run in runs
+            if view is not None
+        }
+        read = [stats[run.key] for run in runs]
+        series = read_series(read, limit=limit, windows=windows)
         for run in runs:
-            courses[measure, run] = _along(x, series[run.key].points, run)
+            points = series[run.key].points
+            courses[measure, run] = _along(x, points, origin=origins[run.key], unit=unit)
         if not all(series[run.key].is_whole for run in runs):
             shown = max([shown, *(len(series[run.key].points) for run in runs)])
         longest = max([longest, *(series[run.key].total for run in runs)])
-    unit, word = _unit(courses.values()) if x == X.RELATIVE else (1, "")
     axes = {
         X.STEP: Axis("Step"),
         X.RELATIVE: Axis(f"Time since the run's start ({word})"),
@@ -55,11 +71,10 @@ def course_plot(data: ChartData) -> Plot:
         notes.append(
             f"Drawn from {shown:,} points a line of up to {longest:,}, all peaks among them."
         )
-    scaled = {key: [(a / unit, b) for a, b in course] for key, course in courses.items()}
     lines = []
     for place, measure, runs in charted:
         several = {"measure": measure.name, "dash": place} if len(measures) > 1 else {}
-        for run, course in _drawn(data, measure, runs, scaled, notes):
+        for run, course in _drawn(data, measure, runs, courses, notes):
             lines += _with_smoothing(run, course, spec, several)
     if spec.smoothing and shown:
         notes.append("Smoothed over the points that are drawn.")
@@ -109,21 +124,46 @@ def _with_smoothing(
     return [replace(line, is_faint=True, marks=(), low=(), high=()), smooth]
 
 
-def _along(x: str, points: Sequence[Point], run: ChartedRun) -> list[tuple[float, float]]:
+def _view(data: ChartData, x: str) -> View | None:
+    """The part of the X-axis that is drawn; None if all of it is."""
+    spec = data.spec
+    left, right = spec.number("xmin"), spec.number("xmax")
+    if data.view is not None or x == X.TIME or (left is None and right is None):
+        return data.view
+    return View(-math.inf if left is None else left, math.inf if right is None else right)
+
+
+def _origin(x: str, stat: MetricStat, run: ChartedRun) -> int:
+    """What is 0 on the X-axis: for the time since the run's start, that."""
+    if x != X.RELATIVE:
+        return 0
+    # Clients may leave a run's start out, or log what was measured before.
+    first = min(stat.first_timestamp, stat.last_timestamp)
+    return run.start_time if 0 < run.start_time <= first else first
+
+
+def _along(x: str, points: Sequence[Point], *, origin: int, unit: int) -> Course:
     if x == X.STEP:
         return [(point.step, point.value) for point in points]
     ordered = sorted(points, key=lambda point: (point.timestamp, point.step))
-    if x == X.TIME or not ordered:
-        return [(point.timestamp, point.value) for point in ordered]
-    # Clients may leave a run's start out, or log what was measured before.
-    first = ordered[0].timestamp
-    start = run.start_time if 0 < run.start_time <= first else first
-    return [(point.timestamp - start, point.value) for point in ordered]
+    return [((point.timestamp - origin) / unit, point.value) for point in ordered]
 
 
-def _unit(courses: Sequence[Sequence[tuple[float, float]]]) -> tuple[int, str]:
-    """The milliseconds of the unit that suits the longest of the courses, and its word."""
-    longest = max((place for course in courses for place, _ in course), default=0)
+def _longest(charted: Sequence[tuple[int, Field, Sequence[ChartedRun]]], data: ChartData) -> int:
+    """The milliseconds from the start of a run to its last point, of that with the most."""
+    return max(
+        (
+            data.measured[measure][run.key].last_timestamp
+            - _origin(X.RELATIVE, data.measured[measure][run.key], run)
+            for _, measure, runs in charted
+            for run in runs
+        ),
+        default=0,
+    )
+
+
+def _unit(longest: int) -> tuple[int, str]:
+    """The milliseconds of the unit that suits that length, and its word."""
     for least, unit, word in _UNITS:
         if longest >= least:
             return unit, word

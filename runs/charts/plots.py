@@ -17,7 +17,7 @@ from runs.charts.fields import (
     read_values,
     value_text,
 )
-from runs.charts.spec import COURSES, SEARCHES, ChartSpec, Type, X
+from runs.charts.spec import COURSES, SEARCHES, ChartSpec, Type, View, X
 from runs.colors import chosen_colors, slots
 from runs.keys import metric_key_ids
 from runs.models import MetricStat, Param, Run, RunStatus
@@ -123,13 +123,15 @@ class ChartData:
     """What a chart is made of but for the points: these change only if the stats do.
 
     ``measured`` are the stats of each measure by run; ``values`` what else the axes, colors,
-    groups and labels need of the runs.
+    groups and labels need of the runs. ``view`` is the part of the X-axis that is looked at, if
+    that is not all of it.
     """
 
     spec: ChartSpec
     runs: Sequence[ChartedRun]
     measured: Mapping[Field, Mapping[int, MetricStat]]
     values: Values = field(default_factory=dict)
+    view: View | None = None
 
     @property
     def stats(self) -> Mapping[int, MetricStat]:
@@ -173,7 +175,7 @@ class ChartData:
             if run.key in each
         ]
         values = [(by.text, sorted(each.items())) for by, each in self.values.items()]
-        content = repr((self.spec, self.runs, stats, values))
+        content = repr((self.spec, self.view, self.runs, stats, values))
         return blake2b(content.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 

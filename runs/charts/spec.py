@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.db.models import TextChoices
@@ -115,6 +116,26 @@ _NUMBER_LIMIT = 1e300
 
 class BadChart(Invalid):
     """What a chart is to show makes no sense."""
+
+
+class View(NamedTuple):
+    """The part of the X-axis that a reader has zoomed into, in the axis' own units."""
+
+    left: float
+    right: float
+
+    @classmethod
+    def read(cls, query: Mapping[str, str]) -> "View | None":
+        """What ``left`` and ``right`` say; None without them. Raises ``BadChart``."""
+        ends = [query.get(name, "").strip() for name in cls._fields]
+        if not all(ends):
+            return None
+        for name, text in zip(cls._fields, ends, strict=True):
+            _check_number(name, text)
+        left, right = map(float, ends)
+        if left >= right:
+            raise BadChart("left must be below right.")
+        return cls(left, right)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from runs.models.logged_models import (
     LoggedModelStatus,
     LoggedModelTag,
 )
-from runs.models.metrics import Metric, MetricKey, MetricStat
+from runs.models.metrics import Metric, MetricKey, MetricRollup, MetricStat
 from runs.models.runs import KeyKind, Param, Run, RunKey, RunStatus, RunTag
 from runs.models.views import SavedView, Selection, Visibility
 
@@ -22,6 +22,7 @@ __all__ = [
     "LoggedModelTag",
     "Metric",
     "MetricKey",
+    "MetricRollup",
     "MetricStat",
     "Param",
     "Run",

@@ -80,3 +80,27 @@ class MetricStat(models.Model):
         """The mean of the numbers among the points; None if it cannot be told."""
         numbers = self.count - self.nan_count
         return self.total / numbers if numbers and self.total is not None else None
+
+
+class MetricRollup(models.Model):
+    """The peaks of one long series, kept so that a chart need not read all of its points.
+
+    A cache, made when the series is first drawn and valid as long as ``count`` is that of its
+    ``MetricStat``: points are only ever added. ``points`` are those that stand out of each
+    stretch of 2 to the power of ``exponent`` steps, or milliseconds where all steps are the same
+    (``by_time``). Of the points at the step ``boundary`` and later it is known that the others
+    are ``settled``: if those still are as many, only later ones came.
+    """
+
+    pk = models.CompositePrimaryKey("run_id", "key_id")
+    run = models.ForeignKey(Run, models.CASCADE, related_name="+", db_index=False)
+    key = models.ForeignKey(MetricKey, models.PROTECT, related_name="+", db_index=False)
+    count = models.BigIntegerField()
+    by_time = models.BooleanField()
+    exponent = models.SmallIntegerField()
+    boundary = models.BigIntegerField()
+    settled = models.BigIntegerField()
+    points = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.run_id}: {self.count} points"

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import wraps
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
@@ -19,7 +20,7 @@ from runs.charts.address import ComparisonAddress
 from runs.charts.drawings import drawing
 from runs.charts.plots import ChartData, charted_runs, read_chart
 from runs.charts.reading import read_plot
-from runs.charts.spec import BadChart, ChartSpec
+from runs.charts.spec import BadChart, ChartSpec, View
 from runs.charts.themes import TOKENS
 from runs.compare import MAX_RUNS
 from runs.series import all_points
@@ -95,7 +96,7 @@ def _chart_data(request: HttpRequest) -> ChartData:
         raise BadChart("A chart needs runs: runs=<id>,<id>…")
     # As the address lists them: a page lists them in its own order, which gives them colors.
     runs = get_runs(request, asked.run_ids[:_MAX_ASKED])[:MAX_RUNS]
-    data = read_chart(spec, charted_runs(runs))
+    data = replace(read_chart(spec, charted_runs(runs)), view=View.read(request.GET))
     if not data.logged:
         raise NothingToDraw(f"None of these runs logged {spec.metric}.")
     return data

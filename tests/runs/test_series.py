@@ -3,6 +3,8 @@
 import math
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -164,11 +166,12 @@ def test_more_runs_and_points_do_not_mean_more_queries(django_assert_num_queries
     ]
     stats = stats_of(*runs)
 
-    # The points of the short series; the peaks and the NaN of the long ones.
-    with django_assert_num_queries(3):
+    with CaptureQueriesContext(connection) as queries:
         series = read_series(stats, limit=10)
 
     assert set(series) == {run.pk for run in runs}
+    # PostgreSQL copies them, which is not counted.
+    assert len(queries) <= 1
     with django_assert_num_queries(0):
         assert read_series([]) == {}
 
