@@ -18,7 +18,7 @@ from experiments.models import Experiment
 from runs.about import about_of, facet_of, field_of
 from runs.chips import changed
 from runs.columns import Column, parse_column
-from runs.filter_edits import Asked, asked_of, parts_of, rows_of, without_key
+from runs.filter_edits import FIND_PREFIX, Asked, asked_of, parts_of, rows_of, without_key
 from runs.filters import HEALTH, MAX_TEXT, PARENTS, PERIODS, REGISTERED, RunFilter
 from runs.histogram import Histogram, histogram
 from runs.keys import metric_key_ids
@@ -41,6 +41,10 @@ _KINDS = {
     KeyKind.PARAM: "Hyperparameters that differ",
     KeyKind.METRIC: "Metrics, by last value",
 }
+
+
+_WAYS_OF_TICKS = {"": "is one of", "not": "is none of", "set": "is set", "missing": "is missing"}
+_WAYS_OF_RANGE = {"": "is between", "set": "is set", "missing": "is missing"}
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,12 @@ class Facet:
     is_asked_about: bool = False
     is_key: bool = False
     url: str = ""
+    way: str = ""
     choices: Sequence[Choice] = ()
     more: int = 0
+    # All values are shown, or those that have ``find`` in them.
+    is_whole: bool = False
+    find: str = ""
     all_url: str = ""
     low: str = ""
     high: str = ""
@@ -84,8 +92,18 @@ class Facet:
     note: str = ""
 
     @property
+    def count(self) -> int:
+        """How many values there are to choose from."""
+        return len(self.choices) + self.more
+
+    @property
     def anchor(self) -> str:
         return f"facet-{_anchor(self.id)}"
+
+    @property
+    def ways(self) -> Mapping[str, str]:
+        """How the facet of a key can be asked."""
+        return _WAYS_OF_TICKS if self.kind == "ticks" else _WAYS_OF_RANGE
 
     @property
     def ticks_name(self) -> str:
@@ -321,11 +339,13 @@ class FilterPane:
             "is_asked_about": column.id == self._about,
             "url": self._url(column.id),
             "active": _in_words(asked),
+            "way": asked.way,
             "low": asked.low,
             "high": asked.high,
         }
         if not is_open:
             return Facet(**facet, kind="range" if column.kind == KeyKind.METRIC else "ticks")
+        facet |= {"is_whole": self._is_whole(column.id), "find": self._find(column.id)}
         sample = self._sample(without_column=column if asked.is_anything else None)
         note = _note(sample)
         if column.kind == KeyKind.METRIC:
@@ -391,6 +411,8 @@ class FilterPane:
             url=self._url(name),
             choices=choices,
             more=more,
+            is_whole=self._is_whole(name),
+            find=self._find(name),
             all_url=self._url(name, all_of=True),
             note=note,
         )
@@ -408,14 +430,15 @@ class FilterPane:
         values = [text for text in counts if text and len(text) <= MAX_TEXT]
         if not keep:
             values.sort(key=lambda text: (-counts[text], text))
-        limit = ALL_CHOICES if facet_id in self.query.getlist("all") else CHOICES
-        shown = values[:limit]
+        if find := self._find(facet_id).lower():
+            values = [text for text in values if find in labels.get(text, text).lower()]
+        shown = values[: ALL_CHOICES if self._is_whole(facet_id) else CHOICES]
         shown += [text for text in chosen if text not in shown]
         choices = [
             Choice(text, labels.get(text, text), text in chosen, counts.get(text, 0))
             for text in shown
         ]
-        return choices, max(0, len(values) - len(shown))
+        return choices, max(0, len(set(values) - set(shown)))
 
     def _radios(self, words: Mapping[str, str], chosen: str, *, first: str) -> list[Choice]:
         is_known = chosen in words
@@ -424,6 +447,15 @@ class FilterPane:
 
     def _value(self, name: str) -> str:
         return self.list_query.get(name, "").strip()
+
+    def _is_whole(self, facet_id: str) -> bool:
+        return facet_id in self.query.getlist("all")
+
+    def _find(self, facet_id: str) -> str:
+        """What is looked for among the values of a facet that shows them all."""
+        if not self._is_whole(facet_id):
+            return ""
+        return self.query.get(FIND_PREFIX + facet_id, "").strip()[:MAX_TEXT]
 
     def _is_open(self, facet_id: str, is_active: bool) -> bool:
         if facet_id in {self.query.get("facet"), self._about}:
@@ -497,7 +529,9 @@ def _listed(words: Sequence[str]) -> str:
 
 def _in_words(asked: Asked) -> str:
     if asked.ticked:
-        return _listed(asked.ticked)
+        return f"{'not ' if asked.way == 'not' else ''}{_listed(asked.ticked)}"
+    if asked.way:
+        return asked.way
     if asked.low and asked.high:
         return f"{asked.low} – {asked.high}"
     return f"≥ {asked.low}" if asked.low else f"≤ {asked.high}" if asked.high else ""

@@ -1,12 +1,12 @@
 """What the fields of the filter pane ask for, brought into the one expression that says it all.
 
-The pane sends the facet of a key as ``on=<column id>``, with ``in.<id>`` for each ticked value,
-``lo.<id>`` and ``hi.<id>``, and rows of field, operator and value as lists of equal length. All
-else stands in the address as it is.
+The pane sends the facet of a key as ``on=<column id>``, with ``way.<id>``, ``in.<id>`` for each
+ticked value, ``lo.<id>`` and ``hi.<id>``, and rows of field, operator and value as lists of equal
+length. All else stands in the address as it is.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import isfinite
 
 from django.db.models import QuerySet
@@ -31,23 +31,33 @@ from search.rows import Row, row_of, written_row
 # What only the pane's form says, and no address of a list.
 _OF_FORM = {"on", "more", "page", "row_part", "row_field", "row_operator", "row_value"}
 _OF_PANE = {"open", "all", "facet", ABOUT_KEY}
-_PREFIXES = ("in.", "lo.", "hi.")
+_PREFIXES = ("way.", "in.", "lo.", "hi.")
+# What is looked for among the values of a facet.
+FIND_PREFIX = "find."
 _MAX_ROWS = 100
 # What a name without a prefix is taken for, where there is more than one of it.
 _LIKELIEST = (KeyKind.METRIC, KeyKind.PARAM, KeyKind.TAG)
 
 
+_WITHOUT_VALUE = {"set": "IS NOT NULL", "missing": "IS NULL"}
+
+
 @dataclass(frozen=True)
 class Asked:
-    """What an expression asks of one key in ways that a facet can show."""
+    """What an expression asks of one key in ways that a facet can show.
 
+    ``way`` is how: "" is one of what is ticked, or within a range; "not" is none of what is ticked;
+    "set" and "missing" ask whether there is a value.
+    """
+
+    way: str = ""
     ticked: tuple[str, ...] = ()
     low: str = ""
     high: str = ""
 
     @property
     def is_anything(self) -> bool:
-        return bool(self.ticked or self.low or self.high)
+        return bool(self.ticked or self.low or self.high or self.way in _WITHOUT_VALUE)
 
 
 def parts_of(query: QueryDict) -> list[Conjunct]:
@@ -58,32 +68,27 @@ def parts_of(query: QueryDict) -> list[Conjunct]:
         return []
 
 
-def asked_of(parts: Iterable[Conjunct], column: Column) -> Asked:
+def asked_of(parts: Sequence[Conjunct], column: Column) -> Asked:
     """What of ``parts`` the facet of a key can show."""
-    ticked, low, high = (), "", ""
-    for part in parts:
-        match _said(part, column):
-            case "ticked", values:
-                ticked = values
-            case "low", text:
-                low = text
-            case "high", text:
-                high = text
-    return Asked(ticked, low, high)
+    asked = Asked()
+    for _, said in _own(parts, column):
+        asked = replace(asked, **said)
+    return asked
 
 
-def without_key(parts: Iterable[Conjunct], column: Column) -> str:
+def without_key(parts: Sequence[Conjunct], column: Column) -> str:
     """The expression without what the facet of a key shows."""
-    return joined([part.text for part in parts if _said(part, column) is None])
+    own = {index for index, _ in _own(parts, column)}
+    return joined([part.text for index, part in enumerate(parts) if index not in own])
 
 
-def rows_of(parts: Iterable[Conjunct], shown: Iterable[Column]) -> list[tuple[str, Row]]:
+def rows_of(parts: Sequence[Conjunct], shown: Iterable[Column]) -> list[tuple[str, Row]]:
     """The conditions that no facet shows and that fit a row, each with its text."""
-    columns = list(shown)
+    in_facets = {index for column in shown for index, _ in _own(parts, column)}
     rows = []
-    for part in parts:
+    for index, part in enumerate(parts):
         row = row_of(part.text) if part.comparison is not None else None
-        if row is not None and all(_said(part, column) is None for column in columns):
+        if row is not None and index not in in_facets:
             rows.append((part.text, row))
     return rows
 
@@ -92,7 +97,7 @@ def settled(query: QueryDict, keys: QuerySet[RunKey]) -> QueryDict:
     """The address that the pane's form asks for, without anything that only the form says."""
     settled = QueryDict(mutable=True)
     for name, values in query.lists():
-        if name not in _OF_FORM | _OF_PANE and not name.startswith(_PREFIXES):
+        if name not in _OF_FORM | _OF_PANE and not name.startswith((*_PREFIXES, FIND_PREFIX)):
             values = [value for value in values if value.strip()]
             if values:
                 settled.setlist(name, values)
@@ -106,8 +111,9 @@ def settled(query: QueryDict, keys: QuerySet[RunKey]) -> QueryDict:
 def of_list(query: QueryDict) -> QueryDict:
     """The address of the list that a pane belongs to."""
     copy = query.copy()
-    for name in _OF_PANE | {"page"}:
-        copy.pop(name, None)
+    for name in list(copy):
+        if name in _OF_PANE | {"page"} or name.startswith(FIND_PREFIX):
+            del copy[name]
     return copy
 
 
@@ -118,11 +124,14 @@ def written_asked(column: Column, asked: Asked) -> list[str]:
         values = [written_text(value) for value in asked.ticked]
     except Unwritable:
         return []
+    if asked.way in _WITHOUT_VALUE:
+        return [f"{name} {_WITHOUT_VALUE[asked.way]}"]
+    one, several = ("!=", "NOT IN") if asked.way == "not" else ("=", "IN")
     texts = []
     if len(values) == 1:
-        texts.append(f"{name} = {values[0]}")
+        texts.append(f"{name} {one} {values[0]}")
     elif values:
-        texts.append(f"{name} IN ({', '.join(values)})")
+        texts.append(f"{name} {several} ({', '.join(values)})")
     for sign, bound in ((">=", asked.low), ("<=", asked.high)):
         if bound:
             texts.append(f"{name} {sign} {bound if is_number(bound) else _quoted(bound)}")
@@ -139,14 +148,10 @@ def _edited(query: QueryDict, keys: QuerySet[RunKey]) -> str:
     texts: list[str | None] = [part.text for part in parts]
     added: list[str] = []
     for column in _columns_on(query):
-        asked = Asked(
-            tuple(dict.fromkeys(filter(None, query.getlist(f"in.{column.id}")))),
-            query.get(f"lo.{column.id}", "").strip(),
-            query.get(f"hi.{column.id}", "").strip(),
-        )
+        asked = _asked_by_form(query, column)
         if asked == asked_of(parts, column):
             continue
-        places = [index for index, part in enumerate(parts) if _said(part, column) is not None]
+        places = [index for index, _ in _own(parts, column)]
         for index in places:
             texts[index] = None
         written = joined(written_asked(column, asked))
@@ -159,6 +164,19 @@ def _edited(query: QueryDict, keys: QuerySet[RunKey]) -> str:
             texts[texts.index(part)] = None if row.is_blank else written_row(row)
     kept = [text for text in texts if text is not None]
     return joined([*kept, *added, *_new_rows(query, keys)])
+
+
+def _asked_by_form(query: QueryDict, column: Column) -> Asked:
+    way = query.get(f"way.{column.id}", "")
+    if way in _WITHOUT_VALUE:
+        return Asked(way)
+    asked = Asked(
+        "not" if way == "not" else "",
+        tuple(dict.fromkeys(filter(None, query.getlist(f"in.{column.id}")))),
+        query.get(f"lo.{column.id}", "").strip(),
+        query.get(f"hi.{column.id}", "").strip(),
+    )
+    return asked if asked.is_anything else Asked()
 
 
 def _quoted(text: str) -> str:
@@ -193,20 +211,42 @@ def _new_rows(query: QueryDict, keys: QuerySet[RunKey]) -> list[str]:
     ]
 
 
-def _said(part: Conjunct, column: Column) -> tuple[str, object] | None:
-    """What a condition says in the terms of a key's facet; None if it says something else."""
+def _own(parts: Sequence[Conjunct], column: Column) -> list[tuple[int, Mapping[str, object]]]:
+    """Those of the conditions that a key's facet shows, and what they say in its terms.
+
+    A facet asks in one way at a time; what asks in another than the first stands in a row.
+    """
+    said = [(index, _said(part, column)) for index, part in enumerate(parts)]
+    said = [(index, fields) for index, fields in said if fields]
+    return [each for each in said if _manner(each[1]) == _manner(said[0][1])]
+
+
+def _manner(fields: Mapping[str, object]) -> tuple[str, bool]:
+    return fields.get("way", ""), "ticked" in fields
+
+
+def _said(part: Conjunct, column: Column) -> dict[str, object]:
+    """What a condition says in the terms of a key's facet; nothing if it says something else."""
     asked = part.comparison
     if asked is None or (asked.entity, asked.key) != (column.kind, column.key):
-        return None
+        return {}
     if asked.statistic != "last":
-        return None
+        return {}
     match asked.operator, asked.value:
+        case "IS NOT NULL", _:
+            return {"way": "set"}
+        case "IS NULL", _:
+            return {"way": "missing"}
         case "=", str() as text:
-            return "ticked", (text,)
+            return {"ticked": (text,)}
         case "IN", (str(), *_) as texts:
-            return "ticked", tuple(texts)
+            return {"ticked": tuple(texts)}
+        case "!=", str() as text:
+            return {"way": "not", "ticked": (text,)}
+        case "NOT IN", (str(), *_) as texts:
+            return {"way": "not", "ticked": tuple(texts)}
         case ">=", int() | float() as number if isfinite(number):
-            return "low", written_number(float(number))
+            return {"low": written_number(float(number))}
         case "<=", int() | float() as number if isfinite(number):
-            return "high", written_number(float(number))
-    return None
+            return {"high": written_number(float(number))}
+    return {}

@@ -19,6 +19,9 @@ from search.moments import UNITS, span_of_date
 from search.run_expressions import KnownKeys
 from search.runs import parse_expression
 
+# What MLflow's clients say of code that has changes that git does not know.
+DIRTY_TAG = "mlflow.source.git.dirty"
+
 MAX_TEXT = 500
 # What one facet may have ticked at once.
 MAX_TICKED = 100
@@ -31,6 +34,7 @@ HEALTH = {
     "stalled": "Stalled",
     "nan": "A metric ends in NaN",
     "empty": "No metrics",
+    "dirty": "Uncommitted changes",
 }
 # What ``parent`` may say beside the id of a run, whose children it then asks for.
 PARENTS = {"top": "Top-level runs", "child": "Child runs"}
@@ -230,6 +234,9 @@ class RunFilter(django_filters.FilterSet):
                 return Q(status=RunStatus.RUNNING, start_time__lt=then) & ~Q(Exists(heard))
             case "nan":
                 return Q(pk__in=self._ending_in_nan())
+            case "dirty":
+                tags = RunTag.objects.filter(run=OuterRef("pk"), key=DIRTY_TAG)
+                return Q(Exists(tags.filter(value__in=["true", "True"])))
         return ~Q(Exists(stats))
 
     def _ending_in_nan(self) -> QuerySet:

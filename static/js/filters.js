@@ -27,6 +27,10 @@
     const field = event.target;
     // A page of its own has a button, and would go away under whoever still ticks.
     if (field.form !== form() || !form() || form().matches(".filter-page")) return;
+    // Whether its values are wanted or not means nothing before one is chosen.
+    const needsTicks = (option) => ["", "not"].includes(option?.value);
+    const ticks = field.matches("[name^='way.']") && field.closest(".facet").querySelector(".facet-choices");
+    if (ticks && needsTicks(field) && needsTicks([...field.options].find((each) => each.defaultSelected)) && !ticks.querySelector(":checked")) return;
     const row = field.closest(".filter-row");
     if (row ? isWhole(row) : field.closest("#filters, .search-field")) send();
   });
@@ -96,6 +100,9 @@
     if (event.detail.elt.id !== "filter-body") return;
     if (!facets().length) return;
     event.detail.parameters.open = ["", ...facets().filter((facet) => facet.open).map((facet) => facet.dataset.facet)];
+    const finders = [...body().querySelectorAll("[data-find]")];
+    event.detail.parameters.all = ["", ...finders.map((finder) => finder.dataset.find)];
+    for (const finder of finders) event.detail.parameters[finder.name] = finder.value;
   });
 
   /* What the list has become is said once, after it has been drawn. */

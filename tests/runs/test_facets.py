@@ -138,9 +138,46 @@ def test_a_facet_shows_the_commonest_values_and_all_when_asked(client, experimen
 
     assert len(counts(few)) == 8
     assert set(counts(few).values()) == {2}
-    assert "12 more" in few
+    assert "Show all (20)" in few
     assert len(counts(every)) == 20
-    assert "more</a>" not in every
+    assert "Show all" not in every
+
+
+def test_among_all_values_some_are_found_by_a_part_and_ticked_ones_stay(
+    client, experiment, url, monkeypatch
+):
+    monkeypatch.setattr(facets, "ALL_CHOICES", 5)
+    for index in range(30):
+        make_run(experiment, params={"note": f"words {index}"})
+    query = {"all": "p.note", "where": "params.note = 'words 3'"}
+
+    every = facet(client, url, "p.note", **query)
+    found = facet(client, url, "p.note", **query, **{"find.p.note": "S 1"})
+    nothing = facet(client, url, "p.note", all="p.note", **{"find.p.note": "<none>"})
+
+    assert "The first 6 of 30" in every
+    assert set(counts(found)) == {"words 1", *(f"words {n}" for n in range(10, 14)), "words 3"}
+    assert "No value has “<none>” in it" in nothing
+
+
+@pytest.mark.parametrize(
+    ("where", "way", "active", "is_ticked"),
+    [
+        ("params.opt != 'adam'", "not", "not adam", ["adam"]),
+        ("params.opt NOT IN ('adam', 'sgd')", "not", "not adam, sgd", ["adam", "sgd"]),
+        ("params.opt IS NULL", "missing", "missing", []),
+        ("params.opt IS NOT NULL", "set", "set", []),
+        ("metrics.`val acc` IS NULL AND params.opt = 'sgd'", "", "sgd", ["sgd"]),
+    ],
+)
+def test_a_facet_shows_in_which_way_it_is_asked(client, runs, url, where, way, active, is_ticked):
+    text = facet(client, url, "p.opt", where=where)
+
+    assert re.search(r'<option value="([a-z]*)" selected', text).group(1) == way
+    assert f'<b title="{active}">' in text
+    assert ticked(text) == is_ticked
+    # Its own condition hides nothing that could be ticked.
+    assert set(counts(text)) == {"adam", "sgd"} or "val acc" in where
 
 
 def test_what_is_ticked_stays_in_sight_though_it_is_rare(client, experiment, url):
@@ -196,7 +233,32 @@ def test_a_key_that_no_run_has_is_an_empty_facet(client, runs, url):
         ({"where": "params.opt = 'adam' AND metrics.a > 1", "on": "p.opt"}, "metrics.a > 1"),
         ({"where": "metrics.a >= 1 AND metrics.a <= 2", "on": "m.a"}, None),
         # What a facet does not show is not its to change.
-        ({"where": "params.opt != 'adam'", "on": "p.opt"}, "params.opt != 'adam'"),
+        ({"where": "params.opt ~ 'adam'", "on": "p.opt"}, "params.opt ~ 'adam'"),
+        # All but some values, those that have one, those that have none.
+        ({"on": "p.opt", "way.p.opt": "not", "in.p.opt": "adam"}, "params.opt != 'adam'"),
+        (
+            {"on": "p.opt", "way.p.opt": "not", "in.p.opt": ["adam", "sgd"]},
+            "params.opt NOT IN ('adam', 'sgd')",
+        ),
+        ({"on": "p.opt", "way.p.opt": "set", "in.p.opt": "adam"}, "params.opt IS NOT NULL"),
+        (
+            {"on": "m.val acc", "way.m.val acc": "missing", "lo.m.val acc": "1"},
+            "metrics.`val acc` IS NULL",
+        ),
+        ({"on": "p.opt", "way.p.opt": "not"}, None),
+        (
+            {"where": "params.opt IN ('adam')", "on": "p.opt", "way.p.opt": "not",
+             "in.p.opt": "adam"},
+            "params.opt != 'adam'",
+        ),
+        ({"where": "tags.team IS NULL", "on": "t.team", "way.t.team": "set"},
+         "tags.team IS NOT NULL"),
+        # Of two ways in one expression the facet has the first.
+        (
+            {"where": "params.opt != 'adam' AND params.opt = 'sgd'", "on": "p.opt",
+             "way.p.opt": "not", "in.p.opt": ["adam", "x"]},
+            "params.opt NOT IN ('adam', 'x') AND params.opt = 'sgd'",
+        ),
         (
             {"where": "params.a = '1' OR params.b = '2'", "on": "p.a", "in.p.a": "x"},
             "(params.a = '1' OR params.b = '2') AND params.a = 'x'",
@@ -288,7 +350,7 @@ def test_add_condition_leads_back_to_the_pane_where_there_is_no_script(client, r
 
 
 def test_a_condition_that_no_facet_shows_is_a_row(client, runs, url):
-    where = "params.opt != 'adam' AND metrics.`val acc`@max > 0.5 AND NOT tags.team = 'x'"
+    where = "params.opt ~ 'adam' AND metrics.`val acc`@max > 0.5 AND NOT tags.team = 'x'"
     text = html.unescape(client.get(f"{url}filter/", {"where": where}).text)
 
     assert re.findall(r'name="row_field" value="(.*?)" placeholder', text) == [
@@ -296,7 +358,7 @@ def test_a_condition_that_no_facet_shows_is_a_row(client, runs, url):
         "metrics.`val acc`@max",
         "",
     ]
-    assert '<option value="!=" selected>' in text
+    assert '<option value="~" selected>' in text
 
 
 def test_the_pane_is_a_page_of_its_own_without_a_script(client, runs, url):

@@ -47,10 +47,15 @@ def three(experiment) -> dict[str, Run]:
     bob = make_run(
         experiment,
         "bob",
-        tags={"mlflow.source.name": "it's.py", "mlflow.parentRunId": ada.run_id},
+        tags={
+            "mlflow.source.name": "it's.py",
+            "mlflow.parentRunId": ada.run_id,
+            "mlflow.source.git.dirty": "True",
+        },
         start_time=now - 3 * DAY,
     )
-    eve = make_run(experiment, "eve", metrics={"acc": 0.5}, start_time=IN_MARCH)
+    tags = {"mlflow.source.git.dirty": "False"}
+    eve = make_run(experiment, "eve", metrics={"acc": 0.5}, tags=tags, start_time=IN_MARCH)
     for run in (ada, bob, eve):
         Run.objects.filter(pk=run.pk).update(user_id=run.name)
     log_inputs(eve, datasets=[UsedDataset("iris", "d1", "local", "{}", "", "", {})])
@@ -89,6 +94,7 @@ def chips(response) -> list[tuple[str, str]]:
         ({"health": "stalled"}, ["ada"]),
         ({"health": "nan"}, ["ada"]),
         ({"health": "empty"}, ["bob"]),
+        ({"health": "dirty"}, ["bob"]),
         ({"health": ["empty", "nan"]}, ["ada", "bob"]),
         ({"user": ["ada", "eve"], "where": "metrics.acc > 0.1"}, ["eve"]),
         ({"experiment": "999999"}, []),

@@ -92,6 +92,27 @@ def test_facets_of_keys_are_loaded_when_opened_and_become_the_expression(
     assert complaints == []
 
 
+def test_values_are_found_by_a_part_of_them_and_left_out(page: Page, address: str, complaints):
+    page.goto(f"{address}?filters=1")
+    facet(page, "p.lr").locator("summary").click()
+    expect(facet(page, "p.lr").get_by_label("lr from")).to_be_visible()
+    facet(page, "p.lr").get_by_label("lr", exact=True).select_option("is missing")
+    expect(page.locator("#filter-where")).to_have_value("params.lr IS NULL")
+    expect(rows(page)).to_have_count(0)
+    facet(page, "p.lr").get_by_label("lr", exact=True).select_option("is between")
+    expect(rows(page)).to_have_count(12)
+
+    opt = facet(page, "p.opt")
+    opt.locator("summary").click()
+    # No value is chosen yet, so nothing is asked.
+    opt.get_by_label("opt", exact=True).select_option("is none of")
+    opt.get_by_label("sgd").check()
+    expect(page.locator("#filter-where")).to_have_value("params.opt != 'sgd'")
+    expect(rows(page)).to_have_count(8)
+    expect(opt.locator("summary b")).to_have_text("not sgd")
+    assert complaints == []
+
+
 def test_a_bar_of_the_spread_fills_the_range(page: Page, address: str):
     page.goto(f"{address}?filters=1")
     facet(page, "m.val acc").locator("summary").click()
