@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from artifacts.media import disposition
+from core.freshness import unless_known, weak_tag
 from core.time import now_ms
 from experiments.models import NOTE_TAG
 from runs.access import get_run
@@ -15,6 +16,7 @@ from runs.browse import first_choice, shown, tree
 from runs.detail import MAX_TAGS, read_detail, read_header, read_tags
 from runs.export import run_document
 from runs.forms import NewTagForm, NoteForm, RenameForm, TagForm, TagNameForm
+from runs.freshness import facts_of_run
 from runs.models import Run, RunStatus
 from workspaces.access import tracking_uri
 
@@ -140,6 +142,13 @@ def _page(request: HttpRequest, run: Run, **forms) -> HttpResponse:
         "metric_snippet": _metric_snippet(tracking_uri(request), run),
         **forms,
     }
+    context["version"] = weak_tag(facts_of_run(header, detail))
+    if request.htmx and not forms:
+        return unless_known(
+            request,
+            context["version"],
+            lambda: render(request, "runs/run_detail.html", context),
+        )
     return render(request, "runs/run_detail.html", context, status=422 if forms else 200)
 
 

@@ -10,11 +10,13 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from core.freshness import unless_known, weak_tag
 from runs.baseline import address_behind, baseline_url, read_baseline, with_deltas
 from runs.chips import changed
 from runs.columns import Column, Columns
 from runs.compare import MAX_RUNS as MAX_COMPARED
 from runs.directions import which_is_better
+from runs.freshness import facts_of_rows
 from runs.grouping import Grouping, group_menu, read_grouping
 from runs.groups import (
     COUNT,
@@ -28,6 +30,7 @@ from runs.models import Run
 from runs.ordering import page_of_runs
 from runs.quick_look import look_url
 from runs.scope import Scope, get_scope, sort_of
+from runs.status import GOING_ON
 from runs.table import table_rows
 
 ROWS_AT_ONCE = 50
@@ -108,7 +111,8 @@ def grouped_context(
         else "",
         "previous_url": page_url(groups.page - 1) if groups.page > 1 else "",
         "next_url": page_url(groups.page + 1) if groups.page < groups.pages else "",
-        "is_live": False,
+        "is_live": groups.page == 1,
+        "is_running": any(status in GOING_ON for row in groups.rows for status, _ in row.states),
     }
 
 
@@ -135,11 +139,12 @@ def members(request: HttpRequest, workspace: str, experiment_id: int | None = No
     )
     rows = table_rows(page.runs, columns, experiments=scope.experiments)
     baseline = read_baseline(query, scope, columns)
+    rows = with_deltas(rows, baseline)
     context = {
         "workspace": scope.workspace,
         "list_path": scope.address(),
         "levels": "x",
-        "rows": with_deltas(rows, baseline),
+        "rows": rows,
         "baseline": baseline,
         "baseline_url": baseline_url(address_behind(request)),
         "look_url": look_url(address_behind(request)),
@@ -147,7 +152,11 @@ def members(request: HttpRequest, workspace: str, experiment_id: int | None = No
         "all_url": f"{scope.address()}{changed(query, _UNGROUPED)}",
         "more_url": f"{request.path}{changed(query, {'page': page.next})}" if page.next else "",
     }
-    return render(request, "runs/_child_rows.html", context)
+    return unless_known(
+        request,
+        weak_tag(facts_of_rows(rows, baseline), page.next),
+        lambda: render(request, "runs/_child_rows.html", context),
+    )
 
 
 @require_safe

@@ -10,6 +10,7 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRefresh
 
 from core.formatting import is_finite, middle_text
+from core.freshness import unless_known, weak_tag
 from experiments.models import NOTE_TAG
 from runs.about import ABOUT_KEY
 from runs.baseline import baseline_url, read_baseline, with_deltas
@@ -17,10 +18,11 @@ from runs.best import best_of_few, best_of_many
 from runs.chips import carried, changed, conditions_of
 from runs.columns import RESERVED_PREFIX, Columns
 from runs.filters import RunFilter
+from runs.freshness import facts_of_list
 from runs.grouping import read_grouping
 from runs.heads import column_heads
 from runs.matching import MANY_RUNS, look_for
-from runs.models import KeyKind, RunStatus
+from runs.models import KeyKind
 from runs.ordering import SortKey, page_of_runs
 from runs.quick_look import without_look
 from runs.saved_views import address_of_view, view_bar
@@ -28,6 +30,7 @@ from runs.scope import Scope, get_scope, sort_of
 from runs.search_code import search_code
 from runs.selecting import read_selected, selection_of
 from runs.snippets import autologged_run, first_run
+from runs.status import GOING_ON
 from runs.table import Row, count_up_to, table_rows
 from runs.tree import read_nesting, top_level
 from runs.views.columns import column_context
@@ -154,7 +157,7 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
         "next_url": _with(query, **{_PAGE_KEY: page.next}) if page.next else "",
         # Only the first page can get new rows; what is on the others is history.
         "is_live": not query.get(_PAGE_KEY),
-        "is_running": any(run.status == RunStatus.RUNNING for run in page.runs),
+        "is_running": any(run.status in GOING_ON for run in page.runs),
         # What Run details leads to, also when the filter hides every run.
         "first_run": page.runs[0] if page.runs else runs.newest_first().first(),
     } | grouped_context(
@@ -184,7 +187,10 @@ def _page(request: HttpRequest, context: dict) -> HttpResponse:
     # The filter's form asks for the whole of the page's content anew.
     is_part = request.htmx and request.htmx.target != "content"
     template = context["table"] if is_part else "runs/run_list.html"
-    return render(request, template, context)
+    context["version"] = weak_tag(facts_of_list(context))
+    if not is_part:
+        return render(request, template, context)
+    return unless_known(request, context["version"], lambda: render(request, template, context))
 
 
 def _charts_url(scope: Scope, rows: Sequence[Row]) -> str:

@@ -7,11 +7,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from core.freshness import unless_known, weak_tag
 from runs.access import get_run, is_run_id
 from runs.actions.runs import delete_tag, set_tag
 from runs.baseline import address_behind, baseline_url, read_baseline, with_deltas
 from runs.colors import COLOR_TAG, NoSuchColor, readable_color
 from runs.columns import choose_columns
+from runs.freshness import facts_of_rows
 from runs.models import RunKey
 from runs.ordering import page_of_runs
 from runs.quick_look import look_url
@@ -56,6 +58,7 @@ def children(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
     rows = table_rows(page.runs, columns, experiments=[run.experiment])
     scope = Scope(run.experiment.workspace, run.experiment)
     baseline = read_baseline(request.GET, scope, columns)
+    rows = with_deltas(rows, baseline)
     level = len(above) + 1
     query = request.GET.copy()
     query.pop("page", None)
@@ -68,7 +71,7 @@ def children(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
         "levels": "x" * level,
         "is_nested": level < MAX_LEVEL,
         "children_query": deeper.urlencode(),
-        "rows": with_deltas(rows, baseline),
+        "rows": rows,
         "baseline": baseline,
         "baseline_url": baseline_url(address_behind(request)),
         "look_url": look_url(address_behind(request)),
@@ -78,7 +81,11 @@ def children(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
     if page.next:
         query["page"] = page.next
         context["more_url"] = f"{request.path}?{query.urlencode()}"
-    return render(request, "runs/_child_rows.html", context)
+    return unless_known(
+        request,
+        weak_tag(facts_of_rows(rows, baseline), page.next),
+        lambda: render(request, "runs/_child_rows.html", context),
+    )
 
 
 @require_POST

@@ -452,6 +452,7 @@ def test_an_open_list_follows_its_runs_and_moves_none(server, page, mlflow_clien
     key = mlflow_client.create_experiment(experiment_name)
     first = mlflow_client.create_run(key, run_name="first").info.run_id
     mlflow_client.log_metric(first, "accuracy", 0.25)
+    page.clock.install()
     page.goto(f"{server.url}/w/default/experiments/{key}/?cols=m.accuracy")
     page.get_by_label("Tick first").check()
     before = page.locator("tbody tr").element_handle()
@@ -459,7 +460,8 @@ def test_an_open_list_follows_its_runs_and_moves_none(server, page, mlflow_clien
     mlflow_client.log_metric(first, "accuracy", 0.75, step=1)
     mlflow_client.create_run(key, run_name="second")
 
-    expect(page.locator("td", has_text="0.7500")).to_be_visible(timeout=15_000)
+    page.clock.run_for(16_000)
+    expect(page.locator("td", has_text="0.7500")).to_be_visible()
     new = page.get_by_role("link", name="1 new run")
     expect(new).to_be_visible()
     assert page.locator("tbody tr").count() == 1
