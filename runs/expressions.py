@@ -74,7 +74,8 @@ class TextAsNumber(Func):
     """The number that a text is; NULL of a text that is none.
 
     SQLite asks Python about a regular expression. What is plainly a number, as nearly all are, it
-    can tell itself in a tenth of the time: JSON that begins as a number and has no long exponent.
+    can tell itself in a tenth of the time: what it would write in the same way, or else JSON that
+    begins as a number and has no long exponent.
     """
 
     output_field = FloatField()
@@ -87,6 +88,10 @@ class TextAsNumber(Func):
 
     def as_sqlite(self, compiler, connection, **_):
         text, params = compiler.compile(self.source_expressions[0])
+        same = (
+            f"{text} GLOB '[-0-9]*' AND CAST(CAST({text} AS NUMERIC) AS TEXT) = {text}"
+            f" AND instr({text}, 'e') = 0"
+        )
         plain = (
             f"{text} GLOB '[-0-9]*' AND length({text}) < 50 AND instr({text}, 'E') = 0"
             f" AND (instr({text}, 'e') = 0 OR instr({text}, 'e-') >= length({text}) - 3)"
@@ -94,8 +99,11 @@ class TextAsNumber(Func):
         )
         other = f"{text} GLOB '[-+.0-9]*' AND {text} REGEXP %s"
         number = f"CAST({text} AS REAL)"
-        sql = f"CASE WHEN {plain} THEN {number} WHEN {other} THEN {number} END"
-        return sql, [*(params * 12), _NUMBER, *params]
+        sql = (
+            f"CASE WHEN {same} THEN {number} WHEN {plain} THEN {number}"
+            f" WHEN {other} THEN {number} END"
+        )
+        return sql, [*(params * 17), _NUMBER, *params]
 
 
 NUMBER_IN_VALUE = TextAsNumber("value")
