@@ -13,13 +13,14 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
-from django.db.models import CASCADE, QuerySet
+from django.db.models import CASCADE, Model, QuerySet
 from django.db.models.expressions import RawSQL
 
 from core.errors import Missing, Unavailable
 
 P = ParamSpec("P")
 R = TypeVar("R")
+M = TypeVar("M", bound=Model)
 
 # SQLite has one writer at a time. Threads of this process queue here in order, instead of
 # spinning on the busy timeout, which is left for other processes.
@@ -113,6 +114,17 @@ def release_connection() -> None:
     """
     if connection.vendor == "postgresql" and not connection.in_atomic_block:
         connection.close()
+
+
+def lock_row(row: M) -> M:
+    """The row as it is now; nobody else changes or removes it until the transaction ends.
+
+    Raises ``GoneMeanwhile``. On SQLite there is no other writer to keep out.
+    """
+    found = type(row)._base_manager.select_for_update(no_key=True).filter(pk=row.pk).first()
+    if found is None:
+        raise GoneMeanwhile
+    return found
 
 
 def hold(rows: QuerySet, column: str) -> list[Any]:

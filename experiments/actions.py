@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from django.db import IntegrityError
 
-from core.db import GoneMeanwhile, action, hold, lock_with_contents
+from core.db import GoneMeanwhile, action, hold, lock_row, lock_with_contents
 from core.errors import Invalid, Missing, Taken
 from core.formatting import middle_text, parse_style
 from core.names import (
@@ -174,7 +174,12 @@ def delete_experiment(experiment: Experiment) -> None:
 
 @action
 def restore_experiment(experiment: Experiment) -> None:
-    """Take an experiment out of the trash, with every run of it, as MLflow does."""
+    """Take an experiment out of the trash, with every run of it, as MLflow does.
+
+    Of one that is not there, the runs in the trash stay there.
+    """
+    if lock_row(experiment).is_active:
+        return
     experiment.lifecycle_stage = LifecycleStage.ACTIVE
     experiment.last_update_time = now_ms()
     experiment.save(update_fields=["lifecycle_stage", "last_update_time"])
@@ -281,7 +286,7 @@ def _describe_metrics(experiment: Experiment, metrics: Mapping[str, MetricSettin
     for metric, (better, number_format) in metrics.items():
         _check_metric_setting(metric, better, number_format)
     # What others said meanwhile of other metrics is kept.
-    current = Experiment.objects.select_for_update().get(pk=experiment.pk)
+    current = lock_row(experiment)
     settings = dict(current.metric_settings)
     for metric, (better, number_format) in metrics.items():
         direction = better

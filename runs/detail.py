@@ -18,7 +18,7 @@ from runs.charts.spec import ChartSpec
 from runs.colors import CHOICES, COLOR_TAG, readable_color
 from runs.directions import Better, which_is_better
 from runs.forms import RESERVED_PREFIX
-from runs.models import LoggedModel, MetricStat, Run, RunInput, RunStatus
+from runs.models import OPEN_STATUSES, LoggedModel, MetricStat, Run, RunInput, RunStatus
 from runs.outputs import RunFiles, Tally, run_files
 from runs.schemas import Column, columns, row_count
 from runs.sparklines import Sparkline, sparklines
@@ -309,7 +309,7 @@ class Header:
     @property
     def is_open(self) -> bool:
         """Whether more may come."""
-        return self.run.status in {RunStatus.RUNNING, RunStatus.SCHEDULED}
+        return self.run.status in OPEN_STATUSES
 
     @property
     def comparable(self) -> Sequence[Other]:

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from core.errors import Refused, Unavailable
+from core.errors import Missing, Refused, Unavailable
 from core.middleware.refusals import form_status
 from experiments.forms import TagRows
 from registry import model_list as listing
@@ -97,7 +97,7 @@ def rename(request: HttpRequest, workspace: str, name: str) -> HttpResponse:
     if form.is_valid():
         try:
             actions.rename_model(found, name=form.cleaned_data["name"])
-        except Unavailable:
+        except (Unavailable, Missing):
             raise
         except Refused as refusal:
             form.add_error("name", name_fault(refusal))

@@ -2,7 +2,7 @@
 
 from django.http import QueryDict
 
-from core.db import action
+from core.db import action, lock_row
 from core.ids import new_run_id
 from core.time import now_ms
 from experiments.actions import ExperimentNotActive
@@ -22,9 +22,9 @@ def set_default_columns(experiment: Experiment, *, cols: str) -> None:
     and that says nothing else is kept as it is, and is the default no longer. Raises
     ``ExperimentNotActive``.
     """
-    if not experiment.is_active:
-        raise ExperimentNotActive(experiment)
-    Experiment.objects.select_for_update().get(pk=experiment.pk)
+    held = lock_row(experiment)
+    if not held.is_active:
+        raise ExperimentNotActive(held)
     view = experiment.views.filter(is_default=True).first() or SavedView(
         workspace=experiment.workspace,
         experiment=experiment,

@@ -13,7 +13,7 @@ from experiments.locations import below
 from experiments.models import Experiment, LifecycleStage
 from runs.actions.errors import NoSuchTag, RunNameConflict, RunNotActive
 from runs.actions.ingest import NAME_TAG, PARENT_TAG, checked_tags, open_for_writing, write_tags
-from runs.models import Run, RunStatus, RunTag
+from runs.models import OPEN_STATUSES, Run, RunStatus, RunTag
 
 # The JSON list of models that 2.x clients logged.
 MODEL_HISTORY_TAG = "mlflow.log-model.history"
@@ -76,9 +76,25 @@ def update_run(
         run.status = RunStatus(status)
     if end_time is not None:
         run.end_time = end_time
-    run.save(update_fields=["status", "end_time"])
+    # What is not given may have been changed by someone else meanwhile.
+    given = {"status": status, "end_time": end_time}
+    run.save(update_fields=[field for field, value in given.items() if value is not None])
     if name:
         write_tags(run, {NAME_TAG: name})
+
+
+@action
+def give_up_run(run: Run) -> bool:
+    """Mark a run as failed whose code has gone without a word; False if it has ended after all.
+
+    Raises ``RunNotActive``.
+    """
+    if not run.is_active:
+        raise RunNotActive(run)
+    given_up = Run.objects.filter(pk=run.pk, status__in=OPEN_STATUSES).update(
+        status=RunStatus.FAILED, end_time=now_ms()
+    )
+    return bool(given_up)
 
 
 @action

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.text import slugify
 
-from core.db import GoneMeanwhile, action
+from core.db import GoneMeanwhile, action, lock_row
 from core.errors import Invalid, Missing, Taken
 from core.time import now_ms
 from experiments.actions import ExperimentNotActive
@@ -117,6 +117,7 @@ def change_view(view: SavedView, *, name: str, is_default: bool = False) -> None
     Raises ``ViewNameTaken``, ``NotAName``, ``NoDefaultHere`` and ``ExperimentNotActive``.
     """
     _hold_list(view.workspace, view.experiment)
+    lock_row(view)
     view.refresh_from_db()
     _describe(view, name=name, is_default=is_default)
 
@@ -129,6 +130,7 @@ def overwrite_view(view: SavedView, *, query: str) -> None:
     """
     _hold_list(view.workspace, view.experiment)
     _check_length(query)
+    lock_row(view)
     view.query = query
     view.last_update_time = now_ms()
     view.save(update_fields=["query", "last_update_time"])
@@ -248,9 +250,9 @@ def _add_view(
 def _hold_list(workspace: Workspace, experiment: Experiment | None) -> None:
     """Keep others from changing the views of a list until this is written."""
     if experiment is None:
-        Workspace.objects.select_for_update().get(pk=workspace.pk)
+        lock_row(workspace)
         return
-    held = Experiment.objects.select_for_update().get(pk=experiment.pk)
+    held = lock_row(experiment)
     if not held.is_active:
         raise ExperimentNotActive(held)
 

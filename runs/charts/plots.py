@@ -20,7 +20,7 @@ from runs.charts.fields import (
 from runs.charts.spec import COURSES, SEARCHES, ChartSpec, Type, View, X
 from runs.colors import chosen_colors, slots
 from runs.keys import metric_key_ids
-from runs.models import MetricStat, Param, Run, RunStatus
+from runs.models import OPEN_STATUSES, MetricStat, Param, Run
 from runs.series import Statistic
 
 # More bars than this cannot be told apart; points can.
@@ -197,7 +197,7 @@ def charted_runs(
             label=_label(run, is_unique=names.count(run.name) == 1),
             slot=places[run.pk],
             start_time=run.start_time,
-            is_open=run.status in {RunStatus.RUNNING, RunStatus.SCHEDULED},
+            is_open=run.status in OPEN_STATUSES,
             own_color=colors.get(run.pk, ""),
         )
         for run in runs

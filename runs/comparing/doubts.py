@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from runs.comparing.address import PageAddress, Tab
 from runs.comparing.environment import PATCH_TAG
 from runs.comparing.subject import SYSTEM_PREFIX, Subject
-from runs.models import RunStatus
+from runs.models import OPEN_STATUSES, RunStatus
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def _data(subject: Subject, address: PageAddress) -> list[Doubt]:
 
 
 def _endings(subject: Subject) -> list[Doubt]:
-    open_ = _with_status(subject, RunStatus.RUNNING, RunStatus.SCHEDULED)
+    open_ = _with_status(subject, *OPEN_STATUSES)
     broken = _with_status(subject, RunStatus.FAILED, RunStatus.KILLED)
     found = []
     if open_:

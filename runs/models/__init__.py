@@ -9,10 +9,11 @@ from runs.models.logged_models import (
     LoggedModelTag,
 )
 from runs.models.metrics import Metric, MetricKey, MetricRollup, MetricStat
-from runs.models.runs import KeyKind, Param, Run, RunKey, RunStatus, RunTag
+from runs.models.runs import OPEN_STATUSES, KeyKind, Param, Run, RunKey, RunStatus, RunTag
 from runs.models.views import SavedView, Selection, Visibility
 
 __all__ = [
+    "OPEN_STATUSES",
     "Dataset",
     "KeyKind",
     "LoggedModel",

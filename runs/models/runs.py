@@ -19,6 +19,10 @@ class RunStatus(models.TextChoices):
     KILLED = "KILLED"
 
 
+# More may come of a run that has one of these.
+OPEN_STATUSES = (RunStatus.RUNNING, RunStatus.SCHEDULED)
+
+
 class Run(models.Model):
     """One execution of training code inside an experiment.
 

@@ -8,16 +8,22 @@ from django.views.decorators.http import require_GET, require_POST
 
 from artifacts.media import disposition
 from core.freshness import unless_known, weak_tag
-from core.time import now_ms
 from experiments.models import NOTE_TAG
 from runs.access import get_run
-from runs.actions.runs import delete_run, delete_tag, restore_run, set_tag, update_run
+from runs.actions.runs import (
+    delete_run,
+    delete_tag,
+    give_up_run,
+    restore_run,
+    set_tag,
+    update_run,
+)
 from runs.browse import first_choice, shown, tree
 from runs.detail import MAX_TAGS, read_detail, read_header, read_tags
 from runs.export import run_document
 from runs.forms import NewTagForm, NoteForm, RenameForm, TagForm, TagNameForm
 from runs.freshness import facts_of_run
-from runs.models import Run, RunStatus
+from runs.models import Run
 from workspaces.access import tracking_uri
 
 
@@ -93,8 +99,10 @@ def run_tag_remove(request: HttpRequest, workspace: str, run_id: str) -> HttpRes
 def run_mark_failed(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
     """End a run whose code has gone without saying so."""
     run = get_run(request, run_id)
-    update_run(run, status=RunStatus.FAILED, end_time=now_ms())
-    messages.success(request, f"{run.name} is marked as failed.")
+    if give_up_run(run):
+        messages.success(request, f"{run.name} is marked as failed.")
+    else:
+        messages.info(request, f"{run.name} has ended by itself meanwhile.")
     return redirect(run)
 
 
