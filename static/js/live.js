@@ -10,7 +10,7 @@
 
   const HIDDEN = 60_000;
   const AWAY = 30 * 60_000;
-  // No more than this part of the time goes into answers.
+  // A slow list is asked less often: of so many seconds one goes into answers.
   const SHARE = 20;
 
   const line = () => document.getElementById("live");
@@ -155,7 +155,7 @@
     clearTimeout(timer);
     if (!line() || line().hidden || state === "paused" || state === "away") return;
     const usual = Number((list() ?? line()).dataset.seconds) * 1000;
-    const pause = state === "lost" ? Math.min(HIDDEN, 2500 * 2 ** failures) : Math.max(usual, took * SHARE);
+    const pause = state === "lost" ? Math.min(HIDDEN, 2500 * 2 ** failures) : Math.max(usual, Math.min(took * SHARE, HIDDEN));
     timer = setTimeout(look, document.hidden ? Math.max(HIDDEN, pause) : pause);
   }
 
