@@ -1,22 +1,24 @@
 """The charts of an experiment: its metrics by their prefixes, for the first runs of its list."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from urllib.parse import urlencode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 
-from runs.charts.cards import ChartCard, chart_card
-from runs.charts.page import card_id
-from runs.charts.plots import ChartedRun, charted_runs, read_charts
-from runs.charts.spec import ChartSpec
+from runs.charts.address import ComparisonAddress
+from runs.charts.board import Place
+from runs.charts.cards import ChartCard
+from runs.charts.page import place_cards
+from runs.charts.plots import ChartedRun, charted_runs
 from runs.columns import RESERVED_PREFIX
 from runs.directions import which_is_better
-from runs.models import KeyKind, Run, RunKey
+from runs.keys import metric_key_ids
+from runs.models import KeyKind, MetricStat, Run, RunKey
 from runs.ordering import page_of_runs
-from runs.scope import Scope, sort_of
+from runs.scope import Scope, UnreadableFilter, sort_of
+from runs.series import Statistic, value_of
 
 # So many runs have a color of their own; those are charted where none is ticked.
 FIRST_RUNS = 8
@@ -50,6 +52,8 @@ class ChartsTab:
     them the search leaves.
     """
 
+    address: ComparisonAddress
+    notices: Sequence[str]
     runs: Sequence[ChartedRun]
     are_ticked: bool
     sections: Sequence[Section]
@@ -61,11 +65,27 @@ class ChartsTab:
     compare_url: str
 
 
-def read_charts_tab(scope: Scope, query: QueryDict, *, ticked: QuerySet[Run] | None) -> ChartsTab:
+@dataclass(frozen=True)
+class SlimRow:
+    """A run beside the charts; ``charted`` is what gives it its color there, if it is in them."""
+
+    run: Run
+    status: str
+    charted: ChartedRun | None
+    primary: float | None
+
+
+def read_charts_tab(
+    scope: Scope, query: QueryDict, *, ticked: QuerySet[Run] | None, listed: Sequence[Run]
+) -> ChartsTab:
     """The page for an address of the run list with, beside it, ``metric`` (a part of the names),
-    ``section`` (one prefix) and ``part`` (which 24 of it). Raises ``UnreadableFilter``.
+    ``section`` (one prefix) and ``part`` (which 24 of it), and what charts have of an address.
+
+    ``listed`` are the runs of the list's page; its first ones are charted where none is ticked.
     """
-    runs = _runs(scope, query, ticked)
+    runs = _runs(scope, query, ticked, listed)
+    address, notices = ComparisonAddress.read(query)
+    address = replace(address, run_ids=[run.run_id for run in runs], baseline="")
     search = query.get("metric", "").strip()[:MAX_SEARCH].replace("\x00", "")
     names = _names(scope.keys)
     found = [name for name in names if search.lower() in name.lower()]
@@ -74,16 +94,17 @@ def read_charts_tab(scope: Scope, query: QueryDict, *, ticked: QuerySet[Run] | N
     section = asked if asked in grouped else None
     part = _part(query.get("part", ""), len(grouped.get(section, ())))
     drawn = _drawn(grouped, section, part)
-    cards = _cards(scope, runs, [name for some in drawn.values() for name in some])
-    ids = ",".join(run.run_id for run in runs)
+    cards = _cards(scope, address, runs, drawn)
     return ChartsTab(
+        address=address,
+        notices=notices,
         runs=runs,
         are_ticked=ticked is not None,
         sections=[
             Section(
                 prefix,
                 len(metrics),
-                [cards[name] for name in drawn.get(prefix, ())],
+                cards.get(prefix, []),
                 url=_with(query, section=prefix),
                 previous_url=_with(query, section=prefix, part=part - 1)
                 if prefix == section and part
@@ -100,16 +121,43 @@ def read_charts_tab(scope: Scope, query: QueryDict, *, ticked: QuerySet[Run] | N
         search=search,
         section=section,
         all_url=_with(query),
-        compare_url=f"{reverse('runs:compare', args=[scope.workspace.slug])}?runs={ids}",
+        compare_url=f"{reverse('runs:compare', args=[scope.workspace.slug])}{address}",
     )
 
 
-def _runs(scope: Scope, query: QueryDict, ticked: QuerySet[Run] | None) -> list[ChartedRun]:
+def slim_rows(
+    statuses: Sequence[tuple[Run, str]], charted: Sequence[ChartedRun], *, primary: str
+) -> list[SlimRow]:
+    """The runs of the list's page as they stand beside the charts."""
+    by_key = {run.key: run for run in charted}
+    values: Mapping[int, float] = {}
+    if primary:
+        stats = MetricStat.objects.filter(
+            run__in=[run.pk for run, _ in statuses],
+            key__in=metric_key_ids([primary]).values(),
+        )
+        values = {stat.run_id: value_of(stat, Statistic.LAST) for stat in stats}
+    return [
+        SlimRow(run, status, by_key.get(run.pk), values.get(run.pk)) for run, status in statuses
+    ]
+
+
+def _runs(
+    scope: Scope, query: QueryDict, ticked: QuerySet[Run] | None, listed: Sequence[Run]
+) -> list[ChartedRun]:
     if ticked is not None:
         runs = ticked.select_related("experiment__workspace").order_by("start_time", "run_id")
         return charted_runs(list(runs[:MAX_RUNS]))
+    if listed:
+        return charted_runs(listed[:FIRST_RUNS])
+    # Of a list in groups the page has no runs.
+    try:
+        found = scope.listed(query)
+    except UnreadableFilter:
+        # It narrows nothing, as on the list, which says so.
+        found = scope.runs
     page = page_of_runs(
-        scope.listed(query).select_related("experiment__workspace"),
+        found.select_related("experiment__workspace"),
         sort=sort_of(query),
         cursor="",
         size=FIRST_RUNS,
@@ -151,22 +199,26 @@ def _drawn(grouped: dict[str, list[str]], section: str | None, part: int) -> dic
 
 
 def _cards(
-    scope: Scope, runs: Sequence[ChartedRun], metrics: Sequence[str]
-) -> dict[str, ChartCard]:
-    workspace = scope.workspace.slug
-    ids = ",".join(run.run_id for run in runs)
-    compare = f"{reverse('runs:compare_charts', args=[workspace])}?runs={ids}"
-    charts = read_charts([ChartSpec(metric) for metric in metrics], runs)
-    return {
-        metric: chart_card(
-            data,
-            id=card_id(metric),
-            workspace=workspace,
-            better=which_is_better(metric, experiments=scope.experiments),
-            edit_url=f"{compare}&{urlencode({'edit': metric})}",
-        )
-        for metric, data in zip(metrics, charts, strict=True)
+    scope: Scope,
+    address: ComparisonAddress,
+    runs: Sequence[ChartedRun],
+    drawn: Mapping[str, Sequence[str]],
+) -> dict[str, list[ChartCard]]:
+    """The cards of each section. They are changed on the page of the comparison, or by a script."""
+    found: dict[str, list[Place]] = {
+        prefix: address.board.places(metrics) for prefix, metrics in drawn.items()
     }
+    cards = iter(
+        place_cards(
+            [place for places in found.values() for place in places],
+            runs,
+            address,
+            workspace=scope.workspace.slug,
+            better=lambda metric: which_is_better(metric, experiments=scope.experiments),
+            path=reverse("runs:compare_charts", args=[scope.workspace.slug]),
+        )
+    )
+    return {prefix: [next(cards) for _ in places] for prefix, places in found.items()}
 
 
 def _part(text: str, count: int) -> int:

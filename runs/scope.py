@@ -19,6 +19,9 @@ from runs.tree import read_nesting, top_level
 from workspaces.access import get_workspace
 from workspaces.models import Workspace
 
+# Where a form of a list leads back to, if not to the list itself.
+BACK_KEY = "to"
+
 NEWEST_FIRST = [SortKey(Column("property", "start_time"), descending=True)]
 
 
@@ -105,6 +108,11 @@ class Scope:
         if self.experiment is None:
             return reverse(f"runs:all{part}", args=[self.workspace.slug, *args])
         return reverse(f"runs:list{part}", args=[self.workspace.slug, self.experiment.pk, *args])
+
+    def back_address(self, query: QueryDict) -> str:
+        """The page that a form of the list was sent from: its charts if it says ``to=charts``."""
+        is_of_charts = query.get(BACK_KEY) == "charts" and self.experiment is not None
+        return self.address("charts" if is_of_charts else "")
 
 
 def get_scope(request: HttpRequest, experiment_id: int | None) -> Scope:

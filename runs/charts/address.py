@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from runs.charts.board import Board
+from runs.charts.settings import ChartSettings
 from runs.series import Statistic
 
 FIRST_CARDS = 12
@@ -23,6 +24,7 @@ class ComparisonAddress:
     shows_all: bool = False
     cards: int = FIRST_CARDS
     board: Board = field(default_factory=Board)
+    settings: ChartSettings = field(default_factory=ChartSettings)
 
     @classmethod
     def read(cls, query: QueryDict) -> tuple["ComparisonAddress", list[str]]:
@@ -31,6 +33,8 @@ class ComparisonAddress:
         for text in query.getlist("runs"):
             run_ids += text.split(",")
         board, wrong = Board.read(query.getlist("chart"))
+        settings, more = ChartSettings.read(query)
+        wrong += more
         statistic = query.get("stat", "") or Statistic.LAST
         if statistic not in Statistic.values:
             known = ", ".join(Statistic.values)
@@ -45,6 +49,7 @@ class ComparisonAddress:
             shows_all=query.get("show") == "all",
             cards=min(max(int(cards), FIRST_CARDS), MAX_CARDS) if is_count else FIRST_CARDS,
             board=board,
+            settings=settings,
         )
         return address, wrong
 
@@ -60,7 +65,7 @@ class ComparisonAddress:
             pairs.append(("show", "all"))
         if self.cards != FIRST_CARDS:
             pairs.append(("cards", str(self.cards)))
-        return pairs + [("chart", text) for text in self.board.texts]
+        return [*pairs, *self.settings.pairs, *(("chart", text) for text in self.board.texts)]
 
     def __str__(self) -> str:
         return f"?{urlencode(self.pairs, safe=',:=')}"

@@ -1,6 +1,6 @@
 """The chart cards of the page that compares runs, and the form that changes one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2s
 from urllib.parse import urlencode
@@ -10,7 +10,7 @@ from django.db.models import TextChoices
 from runs.charts.address import FIRST_CARDS, ComparisonAddress
 from runs.charts.board import Place
 from runs.charts.cards import ChartCard, chart_card
-from runs.charts.plots import charted_runs, read_charts
+from runs.charts.plots import ChartedRun, charted_runs, read_charts
 from runs.charts.spec import (
     AxisScale,
     BadChart,
@@ -24,7 +24,8 @@ from runs.charts.spec import (
 )
 from runs.columns import RESERVED_PREFIX
 from runs.compare import Comparison
-from runs.models import RunTag
+from runs.directions import Better
+from runs.models import MetricStat, RunTag
 from runs.series import Statistic
 
 # Tags that the editor offers to put on an axis.
@@ -100,20 +101,40 @@ def card_id(at: str, number: int | None = None) -> str:
 
 
 def comparison_cards(
-    comparison: Comparison, address: ComparisonAddress, *, workspace: str
+    comparison: Comparison, address: ComparisonAddress, *, workspace: str, path: str = ""
 ) -> list[ChartCard]:
-    """The charts that the address shows, as many as it says."""
-    runs = charted_runs(comparison.runs, colors=comparison.colors)
-    places = address.board.places(comparison.metrics)[: address.cards]
-    charts = read_charts([place.spec for place in places], runs, known=comparison.stats)
+    """The charts that the address shows, as many as it says; ``path`` as below."""
+    return place_cards(
+        address.board.places(comparison.metrics)[: address.cards],
+        charted_runs(comparison.runs, colors=comparison.colors),
+        address,
+        workspace=workspace,
+        better=comparison.better,
+        known=comparison.stats,
+        path=path,
+    )
+
+
+def place_cards(
+    places: Sequence[Place],
+    runs: Sequence[ChartedRun],
+    address: ComparisonAddress,
+    *,
+    workspace: str,
+    better: Callable[[str], Better | None],
+    known: Mapping[str, Mapping[int, MetricStat]] | None = None,
+    path: str = "",
+) -> list[ChartCard]:
+    """The charts in those places; ``path`` is where they are changed, if not on the same page."""
+    charts = read_charts([place.spec for place in places], runs, known=known)
     return [
         chart_card(
-            data,
+            address.settings.applied(data),
             id=card_id(place.at, place.number if place.is_new else None),
             workspace=workspace,
-            better=comparison.better(place.spec.metric),
-            edit_url=f"{address}&{_edit_query(place)}",
-            **_undo(place, address),
+            better=better(place.spec.metric),
+            edit_url=f"{path}{address}&{_edit_query(place)}",
+            **_undo(place, address, path),
         )
         for place, data in zip(places, charts, strict=True)
     ]
@@ -210,10 +231,10 @@ def _edit_query(place: Place) -> str:
     return urlencode(query)
 
 
-def _undo(place: Place, address: ComparisonAddress) -> dict[str, str]:
+def _undo(place: Place, address: ComparisonAddress, path: str) -> dict[str, str]:
     if place.number is None:
         return {}
     return {
-        "undo_url": address.but(board=address.board.without(place.number)),
+        "undo_url": path + address.but(board=address.board.without(place.number)),
         "undo_label": "Remove chart" if place.is_new else "Reset chart",
     }

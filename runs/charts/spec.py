@@ -184,7 +184,9 @@ class ChartSpec:
             for field in fields(cls)
             if field.name != "more"
         }
-        # A form names the first measure with its kind, and the smoothing apart from its amount.
+        # A form names the X-axis apart from that of the whole page, the first measure with its
+        # kind, and the smoothing apart from its amount.
+        values["x"] = query.get("axis", values["x"]).strip()
         measure = Field.read(query.get("measure", ""))
         if measure is not None:
             values["metric"] = measure.name

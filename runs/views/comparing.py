@@ -25,6 +25,7 @@ from runs.charts.page import (
     more_cards,
     read_editor,
 )
+from runs.charts.settings import ChartSettings
 from runs.compare import charted
 from runs.comparing.address import Delta, PageAddress, Rows, Shade, Size, Tab, Value, tab_named
 from runs.comparing.download import alone, icons, read_download, styles
@@ -102,6 +103,8 @@ def charts(request: HttpRequest, frame: Frame) -> dict | HttpResponse:
         "editor": editor,
         "notices": [*frame.notices, *([error] if error and not editor else [])],
         "cards": cards,
+        # What the bar above the charts has not itself.
+        "kept": replace(address, settings=ChartSettings()).pairs,
         "cards_total": total,
         "cards_more": more,
         # Back to where the reader was.

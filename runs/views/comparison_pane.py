@@ -44,15 +44,8 @@ def comparison_pane(request: HttpRequest, workspace: str) -> HttpResponse:
         places = address.board.places(frame.subject.ranked_metrics)[:FIRST_CARDS]
         comparison = charted(frame.subject, {place.spec.metric for place in places})
         # The pane stands on another page, so that its links say where they lead.
-        base = address.path_to(Tab.CHARTS)
-        cards = [
-            replace(
-                card,
-                edit_url=f"{base}{card.edit_url}",
-                undo_url=f"{base}{card.undo_url}" if card.undo_url else "",
-            )
-            for card in comparison_cards(comparison, address, workspace=workspace)
-        ]
+        path = address.path_to(Tab.CHARTS)
+        cards = comparison_cards(comparison, address, workspace=workspace, path=path)
         pane = Pane(
             count=len(frame.subject.charted),
             cards=cards,

@@ -11,7 +11,7 @@ from runs.chips import carried, changed, conditions_of
 from runs.facets import FilterPane
 from runs.filter_edits import of_list, settled
 from runs.models import RunKey
-from runs.scope import Scope, get_scope
+from runs.scope import BACK_KEY, Scope, get_scope
 from search.conjuncts import Unwritable, written_name
 from search.rows import OPERATORS
 from search.run_expressions import ATTRIBUTES
@@ -63,7 +63,11 @@ def filter_apply(
     """Where the form of the pane leads: the list with an address that says what it asked for."""
     scope = get_scope(request, experiment_id)
     query = settled(request.GET, scope.keys)
-    address = scope.address("filter" if "more" in request.GET else "")
+    address = scope.back_address(query)
+    if "more" in request.GET:
+        address = scope.address("filter")
+    else:
+        query.pop(BACK_KEY, None)
     return redirect(f"{address}?{query.urlencode()}" if query else address)
 
 

@@ -62,14 +62,7 @@ def run_list(
         return look_part(request, scope)
     if address := address_of_view(scope, request.GET):
         return redirect(address)
-    context = _listed(request, scope)
-    tags = dict(experiment.tags.values_list("key", "value"))
-    context |= {
-        "workspace": experiment.workspace,
-        "experiment": experiment,
-        "note": tags.get(NOTE_TAG, ""),
-        "tags": [(key, tags[key]) for key in sorted(tags) if not key.startswith(RESERVED_PREFIX)],
-    } | _snippets(request, experiment.name)
+    context = experiment_context(request, scope) | _snippets(request, experiment.name)
     return _page(request, context)
 
 
@@ -85,6 +78,18 @@ def all_runs(request: HttpRequest, workspace: str) -> HttpResponse:
     context = _listed(request, scope)
     context |= {"workspace": scope.workspace} | _snippets(request, "my-experiment")
     return _page(request, context)
+
+
+def experiment_context(request: HttpRequest, scope: Scope) -> dict:
+    """What the page of an experiment's runs shows, which its charts stand on, too."""
+    experiment = scope.experiment
+    tags = dict(experiment.tags.values_list("key", "value"))
+    return _listed(request, scope) | {
+        "workspace": experiment.workspace,
+        "experiment": experiment,
+        "note": tags.get(NOTE_TAG, ""),
+        "tags": [(key, tags[key]) for key in sorted(tags) if not key.startswith(RESERVED_PREFIX)],
+    }
 
 
 def _listed(request: HttpRequest, scope: Scope) -> dict:

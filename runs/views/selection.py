@@ -19,7 +19,7 @@ from runs.comparing.subject import MAX_CHARTED
 from runs.forms import TagForm, TagNameForm
 from runs.models import Run, Selection
 from runs.ordering import sorted_runs
-from runs.scope import Scope, get_scope, sort_of
+from runs.scope import BACK_KEY, Scope, get_scope, sort_of
 from runs.selecting import (
     browser_of,
     new_browser,
@@ -63,7 +63,8 @@ class _Ticking:
         return list(runs.newest_first().values_list("pk", flat=True)[:MAX_SELECTED])
 
     def list_address(self, **changes: str) -> str:
-        return _with_query(self.scope.address(), self.request, **changes)
+        changes = {BACK_KEY: "", **changes}
+        return _with_query(self.scope.back_address(self.request.GET), self.request, **changes)
 
     def change(self, ticked: Sequence[int] = (), unticked: Sequence[int] = ()) -> None:
         self.selection = change_ticks(

@@ -1,7 +1,6 @@
 /*
  * Metric comparison: the charts of the ticked runs below the run list, or of the first eight of it
- * when none is. Plotly comes in with the first chart. A chart that is changed stands in the address
- * of the list, and in that of the page of the comparison.
+ * when none is. Plotly comes in with the first chart. js/chartboard.js keeps what is changed of them.
  */
 (() => {
   "use strict";
@@ -28,10 +27,12 @@
   }
 
   const firstRuns = () => [...document.querySelectorAll("#selection tr[data-run]")].slice(0, TOP).map((row) => row.dataset.run);
-  const changes = () => new URLSearchParams(location.search).getAll("chart");
+  // What the address of the list says of charts: runs.charts.address reads it.
+  const CHART_KEYS = ["chart", "front", "x", "xs", "ys", "sm", "out"];
+  const said = () => [...new URLSearchParams(location.search)].filter(([key]) => CHART_KEYS.includes(key));
 
   function query(runs) {
-    const parts = new URLSearchParams([["runs", runs.join(",")], ...changes().map((text) => ["chart", text])]);
+    const parts = new URLSearchParams([["runs", runs.join(",")], ...said()]);
     return `?${parts.toString().replaceAll("%2C", ",")}`;
   }
 
@@ -96,40 +97,7 @@
     later();
   });
 
-  /* A change of a chart: its address is that of the comparison, of which the charts are kept. */
-
-  function keep(address) {
-    const here = new URL(location.href);
-    here.searchParams.delete("chart");
-    for (const text of new URL(address, location.href).searchParams.getAll("chart")) here.searchParams.append("chart", text);
-    history.replaceState(history.state, "", here);
-    show({ force: true });
-  }
-
-  // What keeps the address in a saved view keeps these changes, too, of which the server knows nothing.
-  document.addEventListener("click", (event) => {
-    const keeper = event.target.closest?.("[data-keeps-address]");
-    if (!keeper) return;
-    const place = keeper.form ?? keeper;
-    const name = keeper.form ? "action" : "href";
-    place.setAttribute(name, place.getAttribute(name).replace(/(\?.*)?$/, location.search));
-  });
-
-  document.addEventListener("submit", async (event) => {
-    const dialog = event.target.closest("#chart-editor");
-    if (!dialog || !find("comparison")) return;
-    event.preventDefault();
-    const fields = new URLSearchParams(new FormData(event.target, event.submitter));
-    const response = await fetch(`${event.target.getAttribute("action")}?${fields}`, { headers: { "HX-Request": "true" } });
-    if (response.redirected) {
-      dialog.close();
-      keep(response.url);
-    } else {
-      dialog.innerHTML = await response.text();
-      htmx.process(dialog);
-      dialog.querySelector('[role="alert"]')?.scrollIntoView();
-    }
-  });
+  document.addEventListener("boardchange", () => show({ force: true }));
 
   document.addEventListener("click", (event) => {
     const pane = find("comparison");
@@ -148,11 +116,6 @@
       show();
       find("comparison-open")?.focus();
       return;
-    }
-    const undo = event.target.closest("#comparison-body [data-undo]");
-    if (undo) {
-      event.preventDefault();
-      keep(undo.href);
     }
   });
 

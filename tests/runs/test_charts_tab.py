@@ -106,7 +106,7 @@ def test_a_filter_that_cannot_be_read_is_left_out_and_the_page_says_so(client, e
 
     page = charts(client, experiment, where="metrics.loss >")
 
-    assert "The filter could not be read" in page.text
+    assert "The expression is not applied" in page.text
     assert sections(page) == {"Without a prefix": ["loss"]}
 
 

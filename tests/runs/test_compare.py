@@ -339,7 +339,9 @@ def test_the_primary_metric_comes_first_and_system_metrics_last(client, db):
 
 
 def test_a_chart_is_replaced_and_the_address_keeps_it(client, three):
-    sent = change(client, three, edit="acc", put="replace", metric="acc", type="bar", x="param:lr")
+    sent = change(
+        client, three, edit="acc", put="replace", metric="acc", type="bar", axis="param:lr"
+    )
 
     page = client.get(sent["Location"].split("#")[0])
 
@@ -378,7 +380,9 @@ def test_a_changed_chart_is_changed_again_and_reset(client, three):
 
 
 def test_a_change_that_makes_no_sense_is_shown_again_with_the_reason(client, three):
-    response = change(client, three, edit="acc", put="replace", metric="acc", type="bar", x="step")
+    response = change(
+        client, three, edit="acc", put="replace", metric="acc", type="bar", axis="step"
+    )
 
     assert response.status_code == 200
     assert "Bar shows one value a run" in response.text

@@ -1,0 +1,74 @@
+/*
+ * Charts that stand on a page of runs, in its [data-charts-here]: what is changed of them stands in
+ * the address of that page, though the page of the comparison makes the change.
+ */
+(() => {
+  "use strict";
+
+  const KEYS = ["chart", "front"];
+  const place = () => document.querySelector("[data-charts-here]");
+
+  function keep(address) {
+    const here = new URL(location.href);
+    const there = new URL(address, location.href).searchParams;
+    for (const key of KEYS) {
+      here.searchParams.delete(key);
+      for (const text of there.getAll(key)) here.searchParams.append(key, text);
+    }
+    history.replaceState(history.state, "", here);
+    place().dispatchEvent(new CustomEvent("boardchange", { bubbles: true }));
+  }
+
+  // What keeps the address in a saved view keeps these changes, too, of which the server knows nothing.
+  document.addEventListener("click", (event) => {
+    const keeper = event.target.closest?.("[data-keeps-address]");
+    if (keeper) {
+      const holder = keeper.form ?? keeper;
+      const name = keeper.form ? "action" : "href";
+      holder.setAttribute(name, holder.getAttribute(name).replace(/(\?.*)?$/, location.search));
+    }
+    const change = event.target.closest?.("[data-charts-here] a[data-board]");
+    if (change && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      keep(change.href);
+    }
+  });
+
+  document.addEventListener("submit", async (event) => {
+    const dialog = event.target.closest("#chart-editor");
+    if (!dialog || !place()) return;
+    event.preventDefault();
+    const fields = new URLSearchParams(new FormData(event.target, event.submitter));
+    const response = await fetch(`${event.target.getAttribute("action")}?${fields}`, { headers: { "HX-Request": "true" } });
+    if (response.redirected) {
+      dialog.close();
+      keep(response.url);
+    } else {
+      dialog.innerHTML = await response.text();
+      htmx.process(dialog);
+      dialog.querySelector('[role="alert"]')?.scrollIntoView();
+    }
+  });
+
+  /* The charts of an experiment are drawn anew when one of them, or what is ticked, is another. */
+
+  const picked = () => [...document.querySelectorAll('.slim-runs [name="run"]:checked, .slim-runs .picked button')].map((each) => each.value).join();
+  let shown = picked();
+  let waiting = 0;
+
+  function draw() {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      shown = picked();
+      htmx.ajax("GET", location.href, { target: "#charts-main", select: "#charts-main", swap: "outerHTML" });
+    }, 200);
+  }
+
+  document.addEventListener("boardchange", (event) => {
+    if (event.target.id === "charts-main") draw();
+  });
+  // selection.js says so once the server has kept the ticks.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target === document && document.querySelector(".slim-runs") && picked() !== shown) draw();
+  });
+})();
