@@ -60,8 +60,17 @@
     clearTimeout(waiting);
     waiting = setTimeout(() => {
       shown = picked();
-      htmx.ajax("GET", location.href, { target: "#charts-main", select: "#charts-main", swap: "outerHTML" });
+      htmx.ajax("GET", location.href, { target: "#charts-main", select: "#charts-main", swap: "outerHTML" }).then(color);
     }, 200);
+  }
+
+  /* The runs beside the charts have the colors that they have there. */
+  function color() {
+    for (const row of document.querySelectorAll(".slim-runs tr[data-run]")) {
+      row.querySelector(".swatch")?.remove();
+      const swatch = document.querySelector(`[data-charted="${row.dataset.run}"] .swatch`);
+      if (swatch) row.querySelector(".tick-box").after(swatch.cloneNode(true));
+    }
   }
 
   document.addEventListener("boardchange", (event) => {

@@ -110,6 +110,72 @@ def test_a_filter_that_cannot_be_read_is_left_out_and_the_page_says_so(client, e
     assert sections(page) == {"Without a prefix": ["loss"]}
 
 
+def test_one_bar_holds_for_all_charts_but_for_what_a_chart_says_itself(client, experiment):
+    curve = [3.0, 2.0, 1.0]
+    for _ in range(2):
+        make_run(experiment, metrics={"loss": curve, "train/loss": curve, "single": 1.0})
+    own = "metric=loss&smooth=mean:9"
+    settings = {"x": "relative", "xs": "log", "ys": "log", "sm": "ema:0.6", "out": "fit"}
+
+    page = charts(client, experiment, **settings, chart=own)
+
+    specs = {
+        card.spec.metric: card.spec
+        for section in page.context["tab"].sections
+        for card in section.cards
+    }
+    assert specs["train/loss"].query == (
+        "metric=train%2Floss&x=relative&xscale=log&yscale=log&smooth=ema%3A0.6&outliers=fit"
+    )
+    assert specs["loss"].smooth == "mean:9"
+    # One value a run has no course.
+    assert specs["single"].query == "metric=single&yscale=log&outliers=fit"
+    assert "sm=ema:0.6" in page.context["tab"].compare_url
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("x", "param:lr"), ("xs", "cubic"), ("ys", "1"), ("sm", "ema:7"), ("out", "away")],
+)
+def test_what_the_bar_cannot_be_is_left_out_and_said(client, experiment, key, value):
+    make_run(experiment, metrics={"loss": [1.0, 2.0]})
+
+    page = charts(client, experiment, **{key: value})
+
+    assert [text for text in page.context["tab"].notices if text.startswith(key)]
+    assert page.context["tab"].address.settings.pairs == []
+
+
+def test_the_runs_of_the_list_stand_beside_the_charts_with_the_colors_that_they_have_there(
+    client, experiment
+):
+    for number in range(10):
+        make_run(experiment, f"run {number}", metrics={"val/acc": number / 10}, start_time=number)
+
+    page = charts(client, experiment)
+
+    rows = page.context["slim_rows"]
+    assert [row.run.name for row in rows] == [f"run {number}" for number in range(9, -1, -1)]
+    assert [row.charted.slot for row in rows if row.charted] == list(range(8))
+    assert rows[0].primary == 0.9
+    assert page.context["total"] == 10
+    for link in ("Views", "Export", "Settings"):
+        assert link in page.text
+
+
+def test_ticks_and_filters_of_the_charts_lead_back_to_them(client, experiment):
+    run = make_run(experiment, "one", metrics={"loss": 1.0})
+    path = f"/w/default/experiments/{experiment.pk}/"
+
+    kept = client.post(
+        f"{path}selection/?q=o&to=charts", {"shown": run.run_id, "run": run.run_id, "do": "keep"}
+    )
+    applied = client.get(f"{path}filter/apply/", {"to": "charts", "q": "one", "sm": "ema:0.6"})
+
+    assert kept["Location"] == f"{path}charts/?q=o"
+    assert applied["Location"] == f"{path}charts/?q=one&sm=ema%3A0.6"
+
+
 def test_an_experiment_without_metrics_says_when_charts_appear(client, experiment):
     assert "Nothing to chart yet" in charts(client, experiment).text
 
