@@ -10,10 +10,10 @@ from runs.models import OPEN_STATUSES, RunStatus
 
 @dataclass(frozen=True)
 class Doubt:
-    """A sentence, and the page that shows what it speaks of; empty if it says all there is."""
+    """A sentence, and the page that shows what it speaks of."""
 
     text: str
-    url: str = ""
+    url: str
 
 
 def doubts(subject: Subject, address: PageAddress) -> list[Doubt]:
@@ -22,7 +22,7 @@ def doubts(subject: Subject, address: PageAddress) -> list[Doubt]:
         return []
     return [
         *_data(subject, address),
-        *_endings(subject),
+        *_endings(subject, address),
         *_metrics(subject, address),
         *_code(subject, address),
     ]
@@ -39,15 +39,16 @@ def _data(subject: Subject, address: PageAddress) -> list[Doubt]:
     return []
 
 
-def _endings(subject: Subject) -> list[Doubt]:
+def _endings(subject: Subject, address: PageAddress) -> list[Doubt]:
+    url = f"{address.at(Tab.PARAMS, shows_all=True)}#properties"
     open_ = _with_status(subject, *OPEN_STATUSES)
     broken = _with_status(subject, RunStatus.FAILED, RunStatus.KILLED)
     found = []
     if open_:
         are = "is" if open_ == 1 else "are"
-        found.append(Doubt(f"{_runs(open_)} {are} not finished: values may still change."))
+        found.append(Doubt(f"{_runs(open_)} {are} not finished: values may still change.", url))
     if broken:
-        found.append(Doubt(f"{_runs(broken)} did not end well."))
+        found.append(Doubt(f"{_runs(broken)} did not end well.", url))
     return found
 
 
@@ -62,7 +63,8 @@ def _metrics(subject: Subject, address: PageAddress) -> list[Doubt]:
         found.append(Doubt(text, address.at(Tab.METRICS)))
     primary = {each.primary_metric for each in subject.experiments if each.primary_metric}
     if len(primary) > 1:
-        found.append(Doubt("Their experiments have different primary metrics."))
+        url = f"{address.at(Tab.PARAMS, shows_all=True)}#properties"
+        found.append(Doubt("Their experiments have different primary metrics.", url))
     return found
 
 

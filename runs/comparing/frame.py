@@ -12,6 +12,7 @@ from runs.compare import in_order, neighbors
 from runs.comparing.address import PageAddress, Tab
 from runs.comparing.doubts import Doubt, doubts
 from runs.comparing.subject import MAX_CHARTED, MAX_RUNS, Subject, read_subject
+from runs.comparing.suggestions import suggestions
 from runs.comparing.summary import count_differences
 from runs.models import Run
 
@@ -45,9 +46,10 @@ class TabLink:
 
 @dataclass(frozen=True)
 class Other:
-    """A run that could join, and the comparison with it."""
+    """A run that could join, why just that one if there is a reason, and the comparison with it."""
 
     run: Run
+    title: str
     url: str
 
 
@@ -100,11 +102,14 @@ class Frame:
 
     @property
     def others(self) -> list[Other]:
-        """Runs that are most likely added next."""
+        """Runs that the only one is most telling beside, and then its neighbors."""
+        found = [(each.run, each.title) for each in suggestions(self.subject)]
+        named = {run for run, _ in found}
+        near = [(run, "") for run in neighbors(self.subject.runs) if run not in named]
         ids = self.address.run_ids
         return [
-            Other(run, self.address.but(run_ids=[*ids, run.run_id]))
-            for run in neighbors(self.subject.runs)
+            Other(run, title, self.address.but(run_ids=[*ids, run.run_id]))
+            for run, title in [*found, *near]
         ]
 
     def _change_url(self, run: Run) -> str:

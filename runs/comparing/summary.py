@@ -25,6 +25,17 @@ MOST_RUNS = 12
 
 
 @dataclass(frozen=True)
+class Cost:
+    """How long a run took, and its share of the longest."""
+
+    run: Run
+    duration: int
+    share: float
+    # The place of its color, and the one that people chose.
+    color: tuple[int, str]
+
+
+@dataclass(frozen=True)
 class Summary:
     """What the page says before any tab is opened."""
 
@@ -39,6 +50,7 @@ class Summary:
     params: Sequence[Row]
     params_more: int
     chart: ChartCard | None
+    costs: Sequence[Cost]
     notes: Sequence[Note]
     metrics_more: bool
     metrics_url: str
@@ -82,6 +94,7 @@ def summarize(subject: Subject, address: PageAddress) -> Summary:
         ],
         params_more=max(0, len(order) - MOST_PARAMS),
         chart=_chart(subject, address, metric, stats),
+        costs=_costs(runs, subject),
         notes=notes_on(subject, address, metric=metric, stats=stats, params=texts),
         metrics_more=len(subject.metrics) > len(names),
         metrics_url=address.at(Tab.METRICS),
@@ -147,6 +160,22 @@ def _durations(subject: Subject) -> Row:
             text = f"{mine / base:.3g}×" if mine < base * 100 else f"{mine // base:,}×"
         cells.append(Cell(mine, "duration", differs=mine != base, delta=text))
     return Row("Duration", cells)
+
+
+def _costs(runs: Sequence[Run], subject: Subject) -> list[Cost]:
+    known = [run for run in runs if run.duration_ms]
+    longest = max((run.duration_ms for run in known), default=0)
+    if len(known) < 2:
+        return []
+    return [
+        Cost(
+            run,
+            run.duration_ms,
+            max(run.duration_ms, 0) / longest if longest > 0 else 0.0,
+            (subject.color_slot(run), subject.colors.get(run.pk, "")),
+        )
+        for run in known
+    ]
 
 
 def _differences(subject: Subject, address: PageAddress) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from core.formatting import duration_text, exact_text, is_finite, middle_text, number_text
-from core.templatetags.core import datetime, status_chip, swatch
+from core.templatetags.core import datetime, run_color, status_chip, swatch
 from runs.comparing.branches import Line, tree_lines
 from runs.comparing.diffs import word_diff
 from runs.comparing.metrics import signed_text
@@ -104,6 +104,20 @@ def _delta(cell: Cell) -> str:
     return (
         f' <span class="delta{_DELTA_CLASSES[cell.is_gain]}">{cell.delta}'
         f"{_DELTA_WORDS[cell.is_gain]}</span>"
+    )
+
+
+@register.filter
+def cost_bar(share: float, color: tuple[int, str]) -> SafeString:
+    """A bar as long as that share of the room, in the color of its run."""
+    slot, chosen = color
+    fill = chosen or "var(--run-color)"
+    return format_html(
+        '<svg class="cost-bar {}" viewBox="0 0 100 10" preserveAspectRatio="none" '
+        'aria-hidden="true"><rect width="{}" height="10" fill="{}"/></svg>',
+        run_color(slot),
+        f"{share * 100:.2f}",
+        fill,
     )
 
 

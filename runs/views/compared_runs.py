@@ -1,4 +1,4 @@
-"""What can be done to one run of a comparison: each leads back to the same page of it."""
+"""What can be changed from a comparison; each change leads back to the same page of it."""
 
 from dataclasses import replace
 
@@ -8,10 +8,12 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST
 
-from runs.access import get_run
+from runs.access import get_comparison, get_run, get_runs
+from runs.actions.directions import direct_metric
 from runs.actions.runs import delete_tag, restore_run, set_tag, update_run
 from runs.colors import CHOICES, COLOR_TAG, chosen_colors
 from runs.comparing.address import PageAddress, tab_named
+from runs.comparing.subject import MAX_RUNS
 from runs.forms import NameAndColorForm
 
 
@@ -62,6 +64,21 @@ def restore(request: HttpRequest, workspace: str, selection: str = "") -> HttpRe
     restore_run(run)
     messages.success(request, f"{run.name} is restored.")
     address, tab = _address(request.POST, workspace, selection)
+    return redirect(address.at(tab))
+
+
+@require_POST
+def direct(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponse:
+    """Say which values of ``metric`` are better, in the experiments of the compared runs."""
+    address, tab = _address(request.POST, workspace, selection)
+    if selection:
+        runs = get_comparison(request, selection).runs.select_related("experiment")
+    else:
+        runs = get_runs(request, address.run_ids[:MAX_RUNS])
+    experiments = list({run.experiment_id: run.experiment for run in runs}.values())
+    metric = request.POST.get("metric", "")
+    direct_metric(experiments, metric=metric, better=request.POST.get("better", ""))
+    messages.success(request, f"Saved for everyone: {metric}")
     return redirect(address.at(tab))
 
 

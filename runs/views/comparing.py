@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
@@ -57,7 +57,7 @@ def _tab(tab: Tab) -> Callable[[Callable[..., dict | HttpResponse]], View]:
             frame = read_frame(request, workspace, tab, selection=selection)
             context = {"workspace": place, "frame": frame, "notices": frame.notices}
             if frame.subject is None:
-                return render(request, "runs/compare_none.html", context)
+                return _no_runs(request, frame, context)
             found = read(request, frame)
             if isinstance(found, HttpResponse):
                 return found
@@ -75,7 +75,10 @@ def summary(request: HttpRequest, frame: Frame) -> dict | HttpResponse:
     if {"edit", "put"} & request.GET.keys():
         # Where charts are changed.
         return redirect(f"{frame.address.path_to(Tab.CHARTS)}?{request.GET.urlencode()}")
-    return {"summary": summarize(frame.subject, frame.address)}
+    return {
+        "summary": summarize(frame.subject, frame.address),
+        "direction_url": frame.address.path_to("compare_direction"),
+    }
 
 
 @_tab(Tab.CHARTS)
@@ -207,6 +210,23 @@ def _table_links(frame: Frame) -> dict:
     }
 
 
+def _no_runs(request: HttpRequest, frame: Frame, context: dict) -> HttpResponse:
+    """Runs to begin a comparison with."""
+    address = replace(frame.address, run_ids=[], selection="")
+    context |= {
+        "picker": read_picker(context["workspace"], None, request.GET.get("find", "")),
+        "pick_url": address.path_to("compare_add"),
+        "select_url": address.path_to("compare_select"),
+        "back_url": reverse("runs:all", args=[address.workspace]),
+        "pairs": [],
+    }
+    is_search = request.htmx and "find" in request.GET
+    template = "runs/comparing/_picker.html" if is_search else "runs/comparing/none.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
 @require_GET
 def download(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponse:
     """The comparison as one file that opens without a network."""
@@ -214,7 +234,7 @@ def download(request: HttpRequest, workspace: str, selection: str = "") -> HttpR
     frame = read_frame(request, workspace, Tab.SUMMARY, selection=selection)
     context = {"workspace": place, "frame": frame, "notices": frame.notices}
     if frame.subject is None:
-        return render(request, "runs/compare_none.html", context)
+        return _no_runs(request, frame, context)
     context |= {
         "address": frame.address,
         "subject": frame.subject,
@@ -238,7 +258,7 @@ def _csv(tab: Tab, sections: Callable[[Subject, PageAddress], Sequence[Section]]
         frame = read_frame(request, workspace, tab, selection=selection)
         if frame.subject is None:
             context = {"workspace": place, "frame": frame, "notices": frame.notices}
-            return render(request, "runs/compare_none.html", context)
+            return _no_runs(request, frame, context)
         lines = table_csv(
             frame.subject,
             sections(frame.subject, frame.address),
@@ -268,7 +288,7 @@ def pick(request: HttpRequest, workspace: str, selection: str = "") -> HttpRespo
     frame = read_frame(request, workspace, tab, selection=selection)
     context = {"workspace": place, "frame": frame, "notices": frame.notices}
     if frame.subject is None:
-        return render(request, "runs/compare_none.html", context)
+        return _no_runs(request, frame, context)
     context |= {
         "subject": frame.subject,
         "picker": read_picker(place, frame.subject, request.GET.get("find", "")),
@@ -321,6 +341,7 @@ _TABS = [
     ("add/", pick, "compare_add"),
     ("select/", select, "compare_select"),
     ("run/", compared_runs.change, "compare_run"),
+    ("direction/", compared_runs.direct, "compare_direction"),
     ("restore/", compared_runs.restore, "compare_restore"),
 ]
 urlpatterns = [

@@ -10,6 +10,7 @@ from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
+from experiments.actions import delete_experiment
 from runs.actions.runs import delete_run
 from runs.charts.board import Board
 from runs.comparing.address import PageAddress
@@ -233,18 +234,92 @@ def test_runs_of_another_workspace_do_not_show(client, three):
 
 
 @pytest.mark.parametrize("query", ["", "?runs=", "?runs=,,", f"?run={'0' * 32}&run=1"])
-def test_without_runs_the_page_says_how_to_choose_some(client, db, query):
+def test_without_runs_the_page_is_where_some_are_chosen(client, three, query):
     response = client.get(COMPARE + query)
 
     assert response.status_code == 200
-    assert "Tick two runs or more in a run list" in response.text
+    for run in three:
+        assert f'name="run" value="{run.run_id}"' in response.text
+    begun = client.post(
+        response.context["select_url"], {"run": [run.run_id for run in three]}, follow=True
+    )
+    assert set(begun.context["subject"].runs) == set(three)
 
 
 def test_beside_a_single_run_others_are_offered(client, three):
     response = compare(client, three[1])
 
     assert "One run alone" in response.text
-    assert [ids_in(url) for url in links(response, "third")] == [[three[1].run_id, three[2].run_id]]
+    offered = [ids_in(each.url) for each in response.context["frame"].others]
+    assert offered == [[three[1].run_id, three[0].run_id], [three[1].run_id, three[2].run_id]]
+
+
+def test_a_single_run_is_set_beside_its_parent_the_one_before_it_or_the_best(client, experiment):
+    parent = make_run(experiment, "parent", start_time=1)
+    make_run(experiment, "infinite", start_time=2, metrics={"acc": math.inf})
+    best = make_run(experiment, "best", start_time=3, metrics={"acc": 0.9})
+    delete_run(make_run(experiment, "gone", start_time=4, metrics={"acc": 0.95}))
+    before = make_run(experiment, "before", start_time=5, metrics={"acc": 0.1})
+    alone = make_run(
+        experiment,
+        "alone",
+        start_time=6,
+        metrics={"acc": 0.5},
+        tags={"mlflow.parentRunId": parent.run_id},
+    )
+
+    response = compare(client, alone)
+
+    offered = [(each.title, each.run) for each in response.context["frame"].others if each.title]
+    assert offered == [
+        ("Compare with parent", parent),
+        ("Compare with previous run", before),
+        ("Compare with best run on acc", best),
+    ]
+    both = client.get(COMPARE + response.context["frame"].others[2].url)
+    assert set(both.context["subject"].runs) == {alone, best}
+
+
+def test_which_values_are_better_is_said_on_the_summary_for_everyone(client, experiment):
+    runs = [
+        make_run(experiment, name, start_time=place, metrics={"width": value})
+        for place, (name, value) in enumerate([("narrow", 1.0), ("wide", 2.0)])
+    ]
+    page = compare(client, *runs, tab="")
+    assert not any(cell.is_best for cell in page.context["summary"].metrics[0].cells)
+
+    sent = dict(page.context["frame"].address.pairs) | {"metric": "width", "better": "lower"}
+    said = client.post(page.context["direction_url"], sent, follow=True)
+
+    assert said.redirect_chain[0][0].startswith(f"{COMPARE}?runs=")
+    assert [cell.is_best for cell in said.context["summary"].metrics[0].cells] == [True, False]
+    experiment.refresh_from_db()
+    assert experiment.said_of("width") == {"better": "lower"}
+
+
+@pytest.mark.parametrize("sent", [{"better": "sideways"}, {"metric": ""}, {"metric": "\0"}])
+def test_what_is_no_direction_is_refused_and_nothing_is_said(client, experiment, sent):
+    runs = [make_run(experiment, name, metrics={"width": 1.0}) for name in "ab"]
+    address = {"runs": ",".join(run.run_id for run in runs), "metric": "width", "better": "lower"}
+
+    response = client.post(f"{COMPARE}direction/", address | sent)
+
+    assert response.status_code == 400
+    experiment.refresh_from_db()
+    assert experiment.metric_settings == {}
+
+
+def test_a_direction_is_said_of_all_experiments_or_of_none(client, experiment):
+    other = make_experiment("other")
+    runs = [make_run(each, metrics={"width": 1.0}) for each in (experiment, other)]
+    delete_experiment(other)
+    sent = {"runs": ",".join(run.run_id for run in runs), "metric": "width", "better": "lower"}
+
+    response = client.post(f"{COMPARE}direction/", sent)
+
+    assert response.status_code == 400
+    experiment.refresh_from_db()
+    assert experiment.metric_settings == {}
 
 
 def test_of_many_runs_all_are_in_the_tables_and_the_first_are_charted(client, experiment):

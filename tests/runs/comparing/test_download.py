@@ -81,5 +81,5 @@ def test_a_file_of_many_runs_says_what_it_leaves_out(client, runs):
 def test_without_runs_there_is_no_file(client, db, query):
     response = client.get(DOWNLOAD + query)
 
-    assert "Tick two runs or more" in response.text
+    assert "Choose runs" in response.text
     assert "Content-Disposition" not in response

@@ -141,7 +141,7 @@ def test_a_form_without_runs_leads_to_the_empty_page(client, db, form):
     sent = client.post(SELECT, form)
 
     assert sent.status_code == 302
-    assert "Tick two runs or more" in client.get(sent["Location"]).text
+    assert "Choose runs" in client.get(sent["Location"]).text
 
 
 def test_more_than_five_hundred_runs_are_cut_and_it_is_said(client, experiment):
