@@ -58,7 +58,7 @@ def move_to_trash(request: HttpRequest, workspace: str, experiment_id: int) -> H
         "undo_url": reverse("experiments:restore", args=[workspace, experiment.pk]),
     }
     messages.success(request, render_to_string("components/_undo.html", context, request))
-    return redirect("runs:all_trash", workspace)
+    return redirect("workspaces:detail", workspace)
 
 
 @require_POST

@@ -139,9 +139,9 @@
     for (const menu of openMenus().filter(moved)) menu.open = false;
   }, true);
 
-  /* Ticking. A form of checkboxes named "run" or "version", and the bar under them. */
+  /* Ticking. A form of checkboxes named "run" or "version", or marked, and the bar under them. */
 
-  const TICK = '[type="checkbox"]:is([name="run"], [name="version"])';
+  const TICK = '[type="checkbox"]:is([name="run"], [name="version"], [data-tick])';
   const ticks = (form) => all(TICK, form);
   let lastTicked = null;
 

@@ -4,16 +4,21 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from core.time import now_ms
 from experiments.actions import delete_experiment
 from experiments.models import Experiment
+from runs.actions.views import save_view
 from tests.support.factories import make_experiment, make_run
 
 NEW = "/w/default/experiments/new/"
 HOME = "/w/default/"
+HOME_QUERIES = 13
 
 
 def rows(response) -> list[str]:
-    return re.findall(r'<a href="/w/[^"]*/experiments/\d+/" id="[^"]*">(.*?)</a>', response.text)
+    return re.findall(
+        r'<a href="/w/[^"]*/experiments/\d+/" id="[^"]*"[^>]*>(.*?)</a>', response.text
+    )
 
 
 def tags_of(experiment: Experiment) -> dict[str, str]:
@@ -202,16 +207,137 @@ def test_experiments_are_found_and_sorted(client, db, query, expected):
 def test_more_experiments_do_not_mean_more_queries(client, db, django_assert_num_queries):
     def fill(first: int, count: int) -> None:
         for index in range(first, first + count):
-            make_run(make_experiment(f"e{index}", team="x"), status="RUNNING")
+            primary = {"mlflow.experiment.primaryMetric.name": f"m{index}"}
+            experiment = make_experiment(f"e{index}", team="x", **primary)
+            make_run(experiment, status="RUNNING", metrics={f"m{index}": 1})
 
     fill(0, 2)
-    # The workspace; how many experiments; a page of them; their tags; the running runs, and when
-    # they were last heard of.
-    with django_assert_num_queries(6):
+    # The workspace; whether there are folders; how many experiments; a page of them; their tags;
+    # the keys of their metrics, the best of each, and what their runs come to; the running runs,
+    # when they were last heard of, and their metric (twice); the views.
+    with django_assert_num_queries(HOME_QUERIES):
         client.get(HOME)
     fill(2, 10)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(HOME_QUERIES):
         client.get(HOME)
+
+
+def test_experiments_are_ticked_and_their_runs_open_together(client, db):
+    ticked, other = make_experiment("ticked"), make_experiment("other")
+    make_run(ticked, "mine")
+    make_run(other, "theirs")
+
+    home = client.get(HOME, {"experiment": str(ticked.pk)}).text
+    form = home.partition('action="/w/default/runs/"')[2].partition("</form>")[0]
+    together = client.get("/w/default/runs/", {"experiment": str(ticked.pk)}).text
+
+    box = f'name="experiment" value="{ticked.pk}" data-tick autocomplete="off" checked'
+    assert box in form
+    assert form.count(" checked") == 1
+    assert "Open runs together" in form
+    assert "mine" in together
+    assert "theirs" not in together
+
+
+def test_a_row_leads_to_what_can_be_done_with_its_experiment(client, db):
+    experiment = make_experiment("tired")
+    text = client.get(HOME).text
+
+    trash = f'formaction="/w/default/experiments/{experiment.pk}/move-to-trash/"'
+    assert f'/experiments/{experiment.pk}/settings/#tags"' in text
+    assert f'<button form="row-action" {trash}>' in text
+    moved = client.post(f"/w/default/experiments/{experiment.pk}/move-to-trash/", follow=True)
+    assert moved.redirect_chain == [(HOME, 302)]
+    assert "Moved tired to Trash" in moved.text
+
+
+FOLDERS = ["churn/baseline", "churn/deep/a", "churn/deep/b", "Churn/x", "plain", "/odd", "end/"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "folders", "names"),
+    [
+        ("", ["/", "Churn/", "churn/", "end/"], ["Default", "plain"]),
+        ("churn/", ["churn/deep/"], ["baseline"]),
+        ("churn/deep/", [], ["a", "b"]),
+        ("Churn/", [], ["x"]),
+        ("/", [], ["odd"]),
+        ("end/", [], ["end/"]),
+        ("nowhere/", [], []),
+        ("ch\x00urn/", ["churn/deep/"], ["baseline"]),
+    ],
+)
+def test_names_with_slashes_stand_in_folders(client, db, folder, folders, names):
+    for name in FOLDERS:
+        make_experiment(name)
+
+    response = client.get(HOME, {"layout": "tree", "in": folder, "sort": "name"})
+
+    assert re.findall(r'title="([^"]*/)">', response.text) == folders
+    assert rows(response) == names
+    if not folders and not names:
+        assert "Nothing in this folder" in response.text
+
+
+def test_folders_come_by_themselves_where_there_is_much(client, db):
+    for number in range(29):
+        make_experiment(f"team/e{number}")
+
+    few = client.get(HOME)
+    make_experiment("team/last")
+    many, flat = client.get(HOME), client.get(HOME, {"layout": "flat"})
+    found = client.get(HOME, {"q": "last"})
+
+    assert len(rows(few)) == 30
+    assert rows(many) == ["Default"]
+    assert "30 experiments" in many.text
+    assert len(rows(flat)) == 31
+    # What is looked for may be in any folder.
+    assert rows(found) == ["team/last"]
+
+
+def test_folders_and_experiments_share_the_pages(client, db):
+    for number in range(40):
+        make_experiment(f"f{number:02}/e")
+        make_experiment(f"e{number:02}")
+
+    first = client.get(HOME, {"layout": "tree", "sort": "name"})
+    second = client.get(HOME, {"layout": "tree", "sort": "name", "page": "2"})
+
+    assert first.text.count('class="folder-row"') == 40
+    assert len(rows(first)) == 10
+    assert second.text.count('class="folder-row"') == 0
+    assert rows(second)[-1] == "e39"
+    assert len(rows(first)) + len(rows(second)) == 41
+
+
+def test_the_home_shows_the_last_views_and_how_runs_under_way_do(client, db):
+    experiment = make_experiment(**{"mlflow.experiment.primaryMetric.name": "acc"})
+    now = now_ms()
+    make_run(experiment, "under-way", metrics={"acc": [0.1, 0.5]}, status="RUNNING",
+             start_time=now - 125_000)  # fmt: skip
+    for number in range(9):
+        save_view(workspace=experiment.workspace, experiment=None, name=f"v{number}", query="q=a")
+
+    text = client.get(HOME).text
+
+    running = text.partition("Running now")[2].partition("</section>")[0]
+    assert "2 m 5 s" in running
+    assert 'class="sparkline' in running
+    assert re.findall(r'class="break" href="[^"]+">(v\d)<', text) == [
+        f"v{n}" for n in range(8, 0, -1)
+    ]
+
+
+def test_a_workspace_in_which_nothing_has_happened_says_how_to_begin(client, db):
+    new = client.get(HOME).text
+    client.post(HOME + "experiments/new/", {"name": "first", "replicate_keys": "seed"})
+    begun = client.get(HOME).text
+
+    assert "No experiments yet" in new
+    assert 'action="/w/default/experiments/new/"' in new
+    assert '<input type="hidden" name="replicate_keys" value="seed">' in new
+    assert "No experiments yet" not in begun
 
 
 def test_the_home_says_how_far_the_example_runs_are(client, db, settings, tmp_path):
@@ -258,3 +384,27 @@ def test_a_person_creates_an_experiment_in_the_browser(server, page, experiment_
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name=f"Open {experiment_name}").first).to_be_visible()
     assert page.get_by_label("Name", exact=True).input_value() == experiment_name
+
+
+@pytest.mark.browser
+def test_experiments_ticked_in_the_browser_open_their_runs_together(server, page, experiment_name):
+    for letter in "ab":
+        page.goto(f"{server.url}/w/default/experiments/new/")
+        page.get_by_label("Name", exact=True).fill(f"{experiment_name}/{letter}")
+        page.get_by_role("button", name="Create").click()
+    page.goto(f"{server.url}/w/default/?q={experiment_name}")
+    bar = page.get_by_role("region", name="Selected experiments")
+    expect(bar).to_be_hidden()
+    page.get_by_label(f"Tick {experiment_name}/a").check()
+    page.get_by_label(f"Tick {experiment_name}/b").check()
+    expect(bar).to_contain_text("2 selected")
+
+    page.get_by_role("button", name="Open runs together").click()
+    page.wait_for_url("**/runs/?experiment=*&experiment=*")
+
+    page.goto(f"{server.url}/w/default/?q={experiment_name}")
+    page.locator("summary", has_text=f"What can be done with {experiment_name}/a").click()
+    page.get_by_role("button", name="Move to Trash").first.click()
+    expect(page.get_by_text(f"Moved {experiment_name}/a to Trash")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text(f"Restored {experiment_name}/a")).to_be_visible()
