@@ -16,22 +16,24 @@ EARLIEST, LATEST = -(2**63), 2**63 - 1
 # How many rows are in memory at once, where a series is read from one end to the other.
 _CHUNK = 250_000
 
-_ROW = numpy.dtype([("run", "<i8"), *POINT.descr, ("is_nan", "?")])
+# Twice the run's key, and one more if the point is NaN: a column less to make objects of.
+_ROW = numpy.dtype([("owner", "<i8"), *POINT.descr])
 _SQL = """
 WITH span(run_id, low, high) AS (VALUES {spans})
-SELECT metric.run_id, metric.step, metric.timestamp, metric.value, {is_nan}
+SELECT 2 * metric.run_id + CAST(metric.is_nan AS integer),
+  metric.step, metric.timestamp, metric.value
 FROM span CROSS JOIN {table} AS metric
 WHERE metric.run_id = span.run_id AND metric.key_id = {key:d}
   AND metric.step BETWEEN span.low AND span.high
 """
 
-# PostgreSQL's binary format of such a row: the number of fields, then each with its length.
+# PostgreSQL's binary format of such a row: the number of columns, then each with its length.
 _COPIED = numpy.dtype(
-    [("fields", ">i2")]
+    [("columns", ">i2")]
     + [
         part
-        for name, kind in zip(_ROW.names, [">i8", ">i8", ">i8", ">f8", "?"], strict=True)
-        for part in [(f"{name}_length", ">i4"), (name, kind)]
+        for name in _ROW.names
+        for part in [(f"{name}_length", ">i4"), (name, ">f8" if name == "value" else ">i8")]
     ]
 )
 _COPY_HEAD = 19
@@ -53,12 +55,14 @@ def read_points(key: int, spans: Iterable[Span]) -> dict[int, numpy.ndarray]:
     spans = list(spans)
     found = {span.run: numpy.empty(0, POINT) for span in spans}
     rows = numpy.concatenate([*_chunks(key, spans), numpy.empty(0, _ROW)])
-    if len(found) > 1:
-        rows = rows[numpy.argsort(rows["run"], kind="stable")]
-    edges = numpy.flatnonzero(rows["run"][1:] != rows["run"][:-1]) + 1
+    runs = rows["owner"] >> 1
+    if (runs[1:] < runs[:-1]).any():
+        order = numpy.argsort(runs, kind="stable")
+        rows, runs = rows[order], runs[order]
+    edges = numpy.flatnonzero(runs[1:] != runs[:-1]) + 1
     for part in numpy.split(rows, edges):
         if len(part):
-            found[int(part["run"][0])] = in_order(_points(part))
+            found[int(part["owner"][0]) >> 1] = in_order(_points(part))
     return found
 
 
@@ -83,14 +87,13 @@ def _points(rows: numpy.ndarray) -> numpy.ndarray:
     points = numpy.empty(len(rows), POINT)
     for name in ("step", "timestamp"):
         points[name] = rows[name]
-    points["value"] = numpy.where(rows["is_nan"], numpy.nan, rows["value"])
+    points["value"] = numpy.where(rows["owner"] & 1, numpy.nan, rows["value"])
     return points
 
 
 def _chunks(key: int, spans: Sequence[Span]) -> Iterator[numpy.ndarray]:
     if not spans:
         return
-    is_postgresql = connection.vendor == "postgresql"
     # What stands in the statement are integers of our own, as text: the smallest one is no
     # integer as a literal.
     sql = _SQL.format(
@@ -98,13 +101,11 @@ def _chunks(key: int, spans: Sequence[Span]) -> Iterator[numpy.ndarray]:
             f"({span.run:d}, CAST('{span.low:d}' AS bigint), CAST('{span.high:d}' AS bigint))"
             for span in spans
         ),
-        # Past SQLite's converter, which would make an object of each.
-        is_nan="metric.is_nan" if is_postgresql else "+metric.is_nan",
         table=connection.ops.quote_name(Metric._meta.db_table),
         key=key,
     )
     with connection.cursor() as cursor:
-        if is_postgresql:
+        if connection.vendor == "postgresql":
             yield from _copied(cursor, sql)
             return
         cursor.execute(sql)

@@ -6,17 +6,20 @@ from typing import NamedTuple
 import numpy
 
 from core.errors import Refused
-from runs.actions.rollups import keep_rollup
+from runs.actions.rollups import keep_rollups
 from runs.models import MetricRollup, MetricStat
 from runs.points import EARLIEST, POINT, Span, each_chunk, in_order, read_points
 from runs.thinning import exponent_for, short_stretches, thinned
 
 # Shorter series are read as they are.
-MIN_POINTS = 20_000
+MIN_POINTS = 8_000
 
 # A rollup has at most so many stretches, and of a shorter series one to some points.
 _MOST_STRETCHES = 32_768
 _POINTS_A_STRETCH = 4
+
+# What has been read is kept before so many points more are.
+_POINTS_AT_RISK = 2_000_000
 
 
 class Rollup(NamedTuple):
@@ -39,18 +42,29 @@ def read_rollups(stats: Sequence[MetricStat]) -> dict[int, Rollup]:
             key=stats[0].key_id, run__in=[stat.run_id for stat in stats]
         )
     }
-    found = {}
+    found, new, unkept = {}, [], 0
     for stat in stats:
         rollup = kept.get(stat.run_id)
         if rollup is None or rollup.count != stat.count:
             rollup = _followed(rollup, stat) or _made(stat)
-            try:
-                keep_rollup(rollup)
-            except Refused:
-                # The run is gone, or the database takes no writes now: the chart goes without.
-                pass
+            new.append(rollup)
+            unkept += stat.count
         found[stat.run_id] = Rollup(_points(rollup), rollup.exponent)
+        if unkept > _POINTS_AT_RISK:
+            _keep(new)
+            new, unkept = [], 0
+    _keep(new)
     return found
+
+
+def _keep(new: Sequence[MetricRollup]) -> None:
+    if not new:
+        return
+    try:
+        keep_rollups(new)
+    except Refused:
+        # A run is gone, or the database takes no writes now: the chart is drawn all the same.
+        pass
 
 
 def is_by_time(stat: MetricStat) -> bool:

@@ -6,7 +6,7 @@ out is one that a client logged.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -63,9 +63,13 @@ class Series:
     It is whole if no point in the part that was asked for was left out.
     """
 
-    points: Sequence[Point]
+    array: numpy.ndarray
     total: int
     is_whole: bool
+
+    @property
+    def points(self) -> list[Point]:
+        return [_point(*row) for row in self.array.tolist()]
 
 
 def points_a_line(lines: int) -> int:
@@ -124,7 +128,7 @@ def _series(
     if not is_whole:
         places = points[axis_of(stat)]
         points = thinned(points, long_stretches(places, exponent, limit // 2 - 1))
-    return Series([_point(*row) for row in points.tolist()], stat.count, is_whole)
+    return Series(points, stat.count, is_whole)
 
 
 def _span(stat: MetricStat, rollup: Rollup, window: Window, parts: int) -> Span | None:

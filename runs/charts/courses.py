@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy
+
 from runs.charts.fields import Field
 from runs.charts.grouping import Course, aggregated
 from runs.charts.plots import (
@@ -19,7 +21,7 @@ from runs.charts.plots import (
 from runs.charts.smoothing import smoothed
 from runs.charts.spec import ChartSpec, View, X
 from runs.models import MetricStat
-from runs.series import Point, Window, points_a_line, read_series
+from runs.series import Window, points_a_line, read_series
 
 _UNITS = ((4 * 86_400_000, 86_400_000, "d"), (7_200_000, 3_600_000, "h"), (300_000, 60_000, "min"))
 
@@ -55,10 +57,10 @@ def course_plot(data: ChartData) -> Plot:
         read = [stats[run.key] for run in runs]
         series = read_series(read, limit=limit, windows=windows)
         for run in runs:
-            points = series[run.key].points
+            points = series[run.key].array
             courses[measure, run] = _along(x, points, origin=origins[run.key], unit=unit)
         if not all(series[run.key].is_whole for run in runs):
-            shown = max([shown, *(len(series[run.key].points) for run in runs)])
+            shown = max([shown, *(len(series[run.key].array) for run in runs)])
         longest = max([longest, *(series[run.key].total for run in runs)])
     axes = {
         X.STEP: Axis("Step"),
@@ -142,11 +144,12 @@ def _origin(x: str, stat: MetricStat, run: ChartedRun) -> int:
     return run.start_time if 0 < run.start_time <= first else first
 
 
-def _along(x: str, points: Sequence[Point], *, origin: int, unit: int) -> Course:
-    if x == X.STEP:
-        return [(point.step, point.value) for point in points]
-    ordered = sorted(points, key=lambda point: (point.timestamp, point.step))
-    return [((point.timestamp - origin) / unit, point.value) for point in ordered]
+def _along(x: str, points: numpy.ndarray, *, origin: int, unit: int) -> Course:
+    places = points["step"]
+    if x != X.STEP:
+        points = points[numpy.lexsort((points["step"], points["timestamp"]))]
+        places = (points["timestamp"] - origin) / unit
+    return list(zip(places.tolist(), points["value"].tolist(), strict=True))
 
 
 def _longest(charted: Sequence[tuple[int, Field, Sequence[ChartedRun]]], data: ChartData) -> int:

@@ -160,10 +160,10 @@ def test_a_database_that_takes_no_writes_still_draws(run, monkeypatch):
     as_usual = drawn(run)
     MetricRollup.objects.all().delete()
 
-    def refuse(rollup):
+    def refuse(rollups):
         raise Unavailable("The database cannot write now.")
 
-    monkeypatch.setattr(rollups, "keep_rollup", refuse)
+    monkeypatch.setattr(rollups, "keep_rollups", refuse)
 
     assert drawn(run) == as_usual
     assert not MetricRollup.objects.exists()

@@ -1,5 +1,6 @@
 """``manage.py populate``: an experiment as large as the figures in ``benchmarks/`` need."""
 
+import math
 import random
 import sys
 
@@ -19,6 +20,7 @@ from workspaces.models import DEFAULT_SLUG, Workspace
 CHUNK = 1000
 START_MS = 1_750_000_000_000
 MINUTE_MS = 60_000
+POINTS_A_PIECE = 100_000
 
 _OPTIMIZERS = ["adam", "adamw", "sgd", "rmsprop", "lion"]
 _STATUSES = ["FINISHED"] * 17 + ["FAILED", "KILLED", "RUNNING"]
@@ -33,6 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--metrics", type=int, default=20)
         parser.add_argument("--params", type=int, default=20)
         parser.add_argument("--tags", type=int, default=3)
+        parser.add_argument("--points", type=int, default=1, help="of each metric of each run")
         parser.add_argument("--name", default="", help="the experiment's name")
         parser.add_argument("--seed", type=int, default=0, help="the same seed, the same values")
 
@@ -75,7 +78,7 @@ def _write_chunk(
         columns = {"run_id": "bigint", "key": "varchar", "value": "text"}
         upsert_rows(table._meta.db_table, columns, rows, on_conflict="DO NOTHING")
     names = [f"metric_{n:02}" for n in range(sizes["metrics"])]
-    _write_metrics(runs, names, dice)
+    _write_metrics(runs, names, sizes["points"], dice)
     # A few runs are enough to know the names, and which of them vary.
     shown = {run.pk for run in runs[:5]}
     for kind, rows in ((KeyKind.PARAM, params), (KeyKind.TAG, tags)):
@@ -117,18 +120,39 @@ def _param(n: int, dice: random.Random) -> str:
             return "constant" if n == 3 else str(dice.randrange(20))
 
 
-def _write_metrics(runs: list[Run], names: list[str], dice: random.Random) -> None:
-    """One point of each metric for each run, with the statistics that follow from it."""
+def _write_metrics(runs: list[Run], names: list[str], count: int, dice: random.Random) -> None:
+    """Some points of each metric for each run, with the statistics that follow from them."""
     ids = ensure_metric_key_ids(names)
     points, stats = [], []
     for run in runs:
         for name in names:
-            point = (0, run.start_time, dice.random(), False)
-            points.append((run.pk, ids[name], *point))
-            stat = Stat.of([point])
+            known = None
+            for first in range(0, count, POINTS_A_PIECE):
+                piece = _points(run, count, range(first, min(first + POINTS_A_PIECE, count)), dice)
+                known = Stat.of(piece) if known is None else known.joined(Stat.of(piece))
+                points += [(run.pk, ids[name], *point) for point in piece]
+                if len(points) >= POINTS_A_PIECE:
+                    _write_points(points)
+                    points = []
             stats.append(
-                (run.pk, ids[name], run.experiment_id, *(getattr(stat, f) for f in _STAT_FIELDS))
+                (run.pk, ids[name], run.experiment_id, *(getattr(known, f) for f in _STAT_FIELDS))
             )
+    _write_points(points)
+    upsert_rows(MetricStat._meta.db_table, STAT_COLUMNS, stats, on_conflict="DO NOTHING")
+
+
+def _points(run: Run, count: int, steps: range, dice: random.Random) -> list[tuple]:
+    """Of one point a number between 0 and 1; of more a curve that falls, with noise."""
+    if count == 1:
+        return [(0, run.start_time, dice.random(), False)]
+    slope = 3 / count
+    return [
+        (step, run.start_time + 100 * step, math.exp(-slope * step) + dice.gauss(0, 0.05), False)
+        for step in steps
+    ]
+
+
+def _write_points(points: list[tuple]) -> None:
     columns = {
         "run_id": "bigint",
         "key_id": "bigint",
@@ -138,4 +162,3 @@ def _write_metrics(runs: list[Run], names: list[str], dice: random.Random) -> No
         "is_nan": "bool",
     }
     upsert_rows(Metric._meta.db_table, columns, points, on_conflict="DO NOTHING")
-    upsert_rows(MetricStat._meta.db_table, STAT_COLUMNS, stats, on_conflict="DO NOTHING")
