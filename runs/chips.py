@@ -32,10 +32,11 @@ _LABELS = {
 
 @dataclass(frozen=True)
 class Condition:
-    """Something that narrows the list, and the address without it."""
+    """Something that narrows the list, what asks for it, and the address without it."""
 
     label: str
     value: str
+    asked: tuple[str, str]
     remove_url: str
     is_applied: bool = True
 
@@ -58,6 +59,7 @@ def conditions_of(run_filter: RunFilter, query: QueryDict) -> list[Condition]:
                 Condition(
                     _LABELS.get(name, name),
                     words.get(value, value.strip()),
+                    (name, value),
                     changed(query, {name: others}),
                     is_applied,
                 )
@@ -96,7 +98,10 @@ def _of_expression(query: QueryDict, *, is_applied: bool) -> Iterator[Condition]
     try:
         parts = conjuncts(text)
     except FilterError:
-        yield Condition("not applied", text, changed(query, {"where": None}), is_applied=False)
+        asked = ("where", text)
+        yield Condition(
+            "not applied", text, asked, changed(query, {"where": None}), is_applied=False
+        )
         return
     for index, part in enumerate(parts):
         others = joined([each.text for place, each in enumerate(parts) if place != index])
@@ -105,7 +110,8 @@ def _of_expression(query: QueryDict, *, is_applied: bool) -> Iterator[Condition]
             label, _, value = part.text.partition(" ")
             if not value or label.count("`") == 1 or label.count('"') == 1 or "'" in label:
                 label, value = "", part.text
-        yield Condition(label, value, changed(query, {"where": others}), is_applied)
+        rest = changed(query, {"where": others})
+        yield Condition(label, value, ("where", part.text), rest, is_applied)
 
 
 def _names(run_filter: RunFilter, name: str, values: list[str]) -> dict[str, str]:

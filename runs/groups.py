@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
@@ -333,8 +334,13 @@ def _columns_of(rows: QuerySet, count: int) -> list[list]:
     they take to read, so they become columns some at a time.
     """
     columns: list[list] = [[] for _ in range(count)]
+    try:
+        statement = rows.query.sql_with_params()
+    except EmptyResultSet:
+        # The conditions leave nothing to ask for.
+        return columns
     with connection.cursor() as cursor:
-        cursor.execute(*rows.query.sql_with_params())
+        cursor.execute(*statement)
         while some := cursor.fetchmany(2_000):
             for column, values in zip(columns, zip(*some, strict=True), strict=True):
                 column += values

@@ -95,7 +95,7 @@ def grouped_context(
         return changed(query, {"page": str(number)})
 
     return context | {
-        "table": "runs/_group_table.html",
+        "table": "runs/_group_table.html" if groups.runs else "runs/_run_table.html",
         "columns": columns,
         "groups": groups,
         "shown_groups": [

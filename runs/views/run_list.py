@@ -33,6 +33,7 @@ from runs.snippets import autologged_run, first_run
 from runs.status import GOING_ON
 from runs.table import Row, count_up_to, table_rows
 from runs.tree import read_nesting, top_level
+from runs.unmatched import each_alone, trashed
 from runs.views.columns import column_context
 from runs.views.export import export_links
 from runs.views.quick_look import is_look, look_context, look_part
@@ -129,11 +130,14 @@ def _listed(request: HttpRequest, scope: Scope) -> dict:
         best = best_of(found.runs, columns.shown, experiment)
     rows = table_rows(page.runs, columns, best=best, experiments=scope.experiments)
     baseline = read_baseline(query, scope, columns)
+    conditions = conditions_of(run_filter, query)
     return {
         "filter": run_filter,
         "view_bar": view_bar(scope, query),
         "search_code": search_code(run_filter, experiment),
-        "conditions": conditions_of(run_filter, query),
+        "conditions": conditions,
+        "unmatched": [] if count else each_alone(scope, conditions),
+        "trashed": 0 if total else trashed(scope),
         **_filtering(scope, query, run_filter),
         "nesting": nesting,
         "is_nested": nesting.is_nested,

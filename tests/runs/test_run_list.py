@@ -1,5 +1,6 @@
 import math
 import re
+from html import unescape
 from urllib.parse import quote
 
 import pytest
@@ -491,3 +492,44 @@ def test_a_link_that_clients_print_lands_on_the_run(server, page, mlflow_client,
     page.goto(f"{server.url}/#/experiments/{key}")
     page.wait_for_url(f"**/w/default/experiments/{key}/")
     assert quote(str(key)) in page.url
+
+
+@pytest.mark.parametrize("query", [{}, {"group": "p.opt"}])
+def test_where_nothing_matches_each_condition_says_what_it_alone_would_leave(
+    client, experiment, url, query
+):
+    for opt, status in [("adam", "FINISHED"), ("adam", "FINISHED"), ("sgd", "FAILED")]:
+        make_run(experiment, params={"opt": opt}, metrics={"loss": 1.0}, status=status)
+    asked = {"where": "params.opt = 'sgd' AND metrics.loss > 5", "status": "FINISHED"} | query
+
+    text = client.get(url, asked).text
+
+    found = re.findall(r"<li><span>(.*?)</span><span class=\"faint\">(.*?)</span>", text)
+    assert [(re.sub("<.*?>", "", unescape(what)), count) for what, count in found] == [
+        ("status finished", "alone 2 runs"),
+        ("params.opt = 'sgd'", "alone 1 run"),
+        ("metrics.loss > 5", "alone none"),
+    ]
+    assert "No run matches 3 conditions" in text
+    without = re.findall(r'<a class="button button-small" href="([^"]*)">.*?Remove<', text)
+    assert "params.opt" not in without[1]
+    assert "status=FINISHED" in without[1]
+
+
+def test_the_conditions_of_an_empty_list_cost_a_bounded_number_of_queries(
+    client, experiment, url, django_assert_max_num_queries
+):
+    make_run(experiment, metrics={"loss": 1.0})
+    conditions = [f"metrics.loss > {bound}" for bound in range(5, 35)]
+
+    with django_assert_max_num_queries(60):
+        text = client.get(url, {"where": " AND ".join(conditions)}).text
+
+    assert "No run matches 30 conditions" in text
+    assert text.count("alone none") == 8
+
+
+def test_an_experiment_whose_runs_are_all_in_the_trash_leads_there(client, experiment, url):
+    delete_run(make_run(experiment))
+
+    assert f'href="{url}trash/">1 run of this experiment is in the Trash' in client.get(url).text
