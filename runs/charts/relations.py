@@ -1,7 +1,7 @@
 """How values depend on one another over runs: the charts of a search through hyperparameters."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from core.formatting import is_finite, middle_text, number_text
 from experiments.models import Experiment
@@ -237,7 +237,7 @@ def _importance(data: ChartData) -> Picture:
         some = {run: data.values[field][run.key] for run in values if run.key in data.values[field]}
         if len(some) < MIN_RUNS_FOR_IMPORTANCE:
             continue
-        share, has_sign = _association(some, {run: values[run] for run in some})
+        share, has_sign = association(some, {run: values[run] for run in some})
         if is_finite(share):
             found.append((field.name, share, has_sign))
     if not found:
@@ -280,10 +280,13 @@ def _importance(data: ChartData) -> Picture:
     return Picture(Type.IMPORTANCE, data.spec.metric, names, y, layers, notes)
 
 
-def _association(
-    values: Mapping[ChartedRun, object], measured: Mapping[ChartedRun, float]
+def association(
+    values: Mapping[Hashable, object], measured: Mapping[Hashable, float]
 ) -> tuple[float, bool]:
-    """The strength, and whether its sign means anything."""
+    """How closely ``measured`` follows ``values``, and whether the sign of that means anything.
+
+    Of numbers Spearman's rank correlation, of texts the correlation ratio.
+    """
     numbers = numbers_of(values)
     if numbers is not None:
         from scipy import stats

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from core.names import MAX_KEY_LENGTH
 from runs.charts.address import ComparisonAddress
+from runs.comparing.statistics import Method
 
 MAX_PAGE = 10_000
 MAX_PATH_LENGTH = 1_000
@@ -88,6 +89,7 @@ class PageAddress(ComparisonAddress):
     metric: str = ""
     # Hyperparameters that make groups; None where the page chooses.
     group: tuple[str, ...] | None = None
+    method: Method = Method.AUTO
     path: str = ""
     size: Size = Size.FIT
 
@@ -110,6 +112,7 @@ class PageAddress(ComparisonAddress):
             run_page=_page_number(query.get("page", "")),
             metric=query.get("of", "").replace("\0", "")[:MAX_KEY_LENGTH],
             group=tuple(dict.fromkeys(filter(None, group))) if "group" in query else None,
+            method=_choice(Method, "method", query.get("method", ""), Method.AUTO, wrong),
             path=query.get("path", "")[:MAX_PATH_LENGTH],
             size=_choice(Size, "size", query.get("size", ""), Size.FIT, wrong),
         ), wrong
@@ -128,6 +131,7 @@ class PageAddress(ComparisonAddress):
             ("keys", str(self.key_page) if self.key_page > 1 else ""),
             ("page", str(self.run_page) if self.run_page > 1 else ""),
             ("of", self.metric),
+            ("method", self.method if self.method != Method.AUTO else ""),
             ("path", self.path),
             ("size", self.size if self.size != Size.FIT else ""),
         ]

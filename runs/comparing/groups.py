@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 from core.formatting import is_finite, middle_text
 from runs.comparing.address import PageAddress
 from runs.comparing.forest import Scale, forest_row, scale_of
+from runs.comparing.importance import Importance, importance_of
 from runs.comparing.metrics import read_values
 from runs.comparing.statistics import (
     LEVEL,
     NEEDED,
+    NO_PAIRS,
     Difference,
+    Method,
     Spread,
     difference_of,
     holm,
@@ -23,6 +26,7 @@ from runs.models import Param, Run
 MAX_GROUPS = 60
 # As many hyperparameters can be chosen from.
 MAX_CHOICES = 40
+MAX_FOLLOWED = 200
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class Statistics:
     # Why there is no verdict, or what is left out: sentences.
     notices: Sequence[str]
     compared: int
+    importance: Sequence[Importance]
     needed: int = NEEDED
 
     @property
@@ -85,12 +90,14 @@ def read_statistics(subject: Subject, address: PageAddress) -> Statistics:
     varying = [name for name, key in subject.params.items() if key.differs]
     replicates = replicate_keys(subject)
     grouping = _grouping(subject, address, varying, replicates)
-    wanted = {*grouping, *(name for name in replicates if name in subject.params)}
+    # Of very many hyperparameters the first are looked at for what the metric follows.
+    followed = sorted(varying)[:MAX_FOLLOWED]
+    wanted = {*grouping, *followed, *(name for name in replicates if name in subject.params)}
     texts = values_of(Param, subject.keys, wanted)
     values = read_values(subject, address.value, [metric]).get(metric, {}) if metric else {}
     better = subject.better(metric)
     groups = _groups(subject, grouping, texts, values, better)
-    groups = _compared(groups, texts, values, replicates, better)
+    groups = _compared(groups, texts, values, replicates, better, method=address.method)
     groups = _ordered(groups, better)
     shown = groups[:MAX_GROUPS]
     scale = scale_of([group.spread for group in shown])
@@ -107,6 +114,7 @@ def read_statistics(subject: Subject, address: PageAddress) -> Statistics:
         scale=scale,
         notices=_notices(address, groups, subject, metric),
         compared=sum(group.difference is not None for group in groups),
+        importance=importance_of({name: texts[name] for name in followed if name in texts}, values),
     )
 
 
@@ -176,6 +184,8 @@ def _compared(
     values: Mapping[int, float],
     replicates: Sequence[str],
     better: Better | None,
+    *,
+    method: Method,
 ) -> list[Group]:
     """The groups with their distance to the baseline's, adjusted for how many there are."""
     base = next((group for group in groups if group.is_baseline), None)
@@ -197,7 +207,8 @@ def _compared(
     found = {
         place: difference
         for place, group in enumerate(groups)
-        if not group.is_baseline and (difference := difference_of(repetitions(group), own))
+        if not group.is_baseline
+        and (difference := difference_of(repetitions(group), own, method=method))
     }
     # Only what has enough runs is judged; only that counts as looked at.
     judged = [
@@ -229,6 +240,8 @@ def _with_difference(
         return replace(group, difference=difference, verdict=verdict)
     if adjusted is None:
         verdict = "No verdict: all runs of a group are alike"
+        if difference.method == NO_PAIRS:
+            verdict = "No verdict: the groups do not have the same repetitions"
         return replace(group, difference=difference, verdict=verdict)
     judged = replace(difference, adjusted=adjusted)
     if adjusted >= LEVEL:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy
+from django.db.models import TextChoices
 
 from core.formatting import is_finite
 
@@ -18,6 +19,23 @@ CONFIDENCE = 0.95
 NEEDED = 3
 # What is called more than chance, after the adjustment for how many groups were looked at.
 LEVEL = 0.05
+
+
+# How often a bootstrap draws again, and from where, so that the same runs give the same numbers.
+RESAMPLES = 10_000
+SEED = 20_261_124
+
+NO_PAIRS = "no pairs"
+NO_SPREAD = "no spread to test"
+
+
+class Method(TextChoices):
+    """How the difference of two groups is tested."""
+
+    AUTO = "auto", "Paired where it can be, else Welch"
+    WELCH = "welch", "Welch's t-test"
+    PAIRED = "paired", "Paired t-test"
+    BOOTSTRAP = "bootstrap", "Bootstrap"
 
 
 @dataclass(frozen=True)
@@ -81,13 +99,19 @@ def spread_of(values: Sequence[float]) -> Spread:
     return Spread(numbers, _finite(mean), _finite(deviation), _finite(median), interval)
 
 
-def difference_of(group: Mapping[object, float], base: Mapping[object, float]) -> Difference | None:
+def difference_of(
+    group: Mapping[object, float],
+    base: Mapping[object, float],
+    *,
+    method: Method = Method.AUTO,
+) -> Difference | None:
     """The difference of two groups, each given by what its repetitions are told apart by.
 
     Where both have the same repetitions (the same seeds, say) they are compared pair by pair
     (Student's paired t-test, ``scipy.stats.ttest_rel``), which takes out what the seed alone
     does. Otherwise by Welch's t-test (1947, ``scipy.stats.ttest_ind`` with unequal variances).
-    None if one of them has no number.
+    ``method`` asks for one of these, or for a bootstrap; what it cannot do has no p. None if one
+    of the groups has no number.
     """
     mine = [value for value in group.values() if is_finite(value)]
     theirs = [value for value in base.values() if is_finite(value)]
@@ -102,28 +126,70 @@ def difference_of(group: Mapping[object, float], base: Mapping[object, float]) -
         own_mean = float(numpy.mean(theirs))
         relative = _finite(value / abs(own_mean)) if own_mean else None
         effect = hedges_g(mine, theirs)
-        pairs = _pairs(group, base)
+        pairs = None if method == Method.WELCH else _pairs(group, base)
         if min(len(mine), len(theirs)) < 2:
             return Difference(value, relative, None, effect, "", None)
+        if pairs is None and method == Method.PAIRED:
+            return Difference(value, relative, None, effect, NO_PAIRS, None)
         if pairs is not None:
-            method = "paired t-test"
+            words = "paired t-test"
             is_level = numpy.ptp(numpy.subtract(*pairs)) == 0
-            result = None if is_level else stats.ttest_rel(*pairs)
         else:
-            method = "Welch's t-test"
+            words = "Welch's t-test"
             is_level = numpy.ptp(mine) == 0 and numpy.ptp(theirs) == 0
-            result = None if is_level else stats.ttest_ind(mine, theirs, equal_var=False)
-        if result is None:
-            return Difference(value, relative, None, effect, "no spread to test", None)
+        if is_level:
+            return Difference(value, relative, None, effect, NO_SPREAD, None)
+        if method == Method.BOOTSTRAP:
+            interval, p = bootstrap(*(pairs or (mine, theirs)), is_paired=pairs is not None)
+            words = "paired bootstrap" if pairs is not None else "bootstrap"
+            return Difference(value, relative, interval, effect, words, p)
+        if pairs is not None:
+            result = stats.ttest_rel(*pairs)
+        else:
+            result = stats.ttest_ind(mine, theirs, equal_var=False)
         bounds = result.confidence_interval(CONFIDENCE)
         return Difference(
             value,
             relative,
             _interval(bounds.low, bounds.high),
             effect,
-            method,
+            words,
             _finite(float(result.pvalue)),
         )
+
+
+def bootstrap(
+    numbers: Sequence[float], base: Sequence[float], *, is_paired: bool
+) -> tuple[Interval | None, float | None]:
+    """The percentile interval of the difference of means, and its p, from 10,000 draws.
+
+    ``scipy.stats.bootstrap`` draws; the interval is Efron and Tibshirani's (An Introduction to
+    the Bootstrap, 1993, section 13.3). p is twice the share of draws on the other side of zero,
+    itself counted as one (Davison and Hinkley, Bootstrap Methods and Their Application, 1997,
+    section 4.2.3), which is where the interval of that level ends.
+    """
+    from scipy import stats
+
+    def difference(mine, theirs, axis):
+        return numpy.mean(mine, axis=axis) - numpy.mean(theirs, axis=axis)
+
+    found = stats.bootstrap(
+        (numbers, base),
+        difference,
+        n_resamples=RESAMPLES,
+        confidence_level=CONFIDENCE,
+        paired=is_paired,
+        vectorized=True,
+        method="percentile",
+        rng=numpy.random.default_rng(SEED),
+    )
+    draws = found.bootstrap_distribution
+    if not numpy.all(numpy.isfinite(draws)):
+        return None, None
+    beyond = min(int(numpy.sum(draws <= 0)), int(numpy.sum(draws >= 0)))
+    p = min(1.0, 2 * (beyond + 1) / (RESAMPLES + 1))
+    bounds = found.confidence_interval
+    return _interval(bounds.low, bounds.high), p
 
 
 def hedges_g(numbers: Sequence[float], base: Sequence[float]) -> float | None:

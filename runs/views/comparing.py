@@ -37,6 +37,7 @@ from runs.comparing.groups import read_statistics
 from runs.comparing.metrics import metric_section, value_notices
 from runs.comparing.params import text_sections
 from runs.comparing.picking import read_picker
+from runs.comparing.statistics import Method
 from runs.comparing.subject import MAX_CHARTED, MAX_RUNS, Subject
 from runs.comparing.summary import summarize
 from runs.comparing.tables import Section, is_transposed, paged
@@ -170,11 +171,12 @@ def statistics(request: HttpRequest, frame: Frame) -> dict:
     """Groups of repetitions, and whether they differ by more than chance."""
     address = frame.address
     found = read_statistics(frame.subject, address)
-    kept = replace(address, metric="", value=Value.LAST, group=None)
+    kept = replace(address, metric="", value=Value.LAST, group=None, method=Method.AUTO)
     return {
         "statistics": found,
         "notices": [*frame.notices, *found.notices],
         "values": _choices(frame, "value", Value),
+        "methods": _choices(frame, "method", Method),
         # The page around the form, as hidden fields.
         "form_pairs": kept.pairs,
     }
