@@ -34,6 +34,7 @@ def pages(server, mlflow_client, experiment_name) -> dict[str, str]:
         "new experiment": f"{base}/experiments/new/",
         "run list": f"{base}/experiments/{key}/",
         "broken filter": f"{base}/experiments/{key}/?where=metrics.loss%20%3C",
+        "about": f"{base}/experiments/{key}/about/",
         "settings": f"{base}/experiments/{key}/settings/",
         "experiment charts": f"{base}/experiments/{key}/charts/",
         "columns": f"{base}/experiments/{key}/columns/",
