@@ -11,6 +11,7 @@ from runs.comparing.metrics import read_values
 from runs.comparing.statistics import (
     LEVEL,
     NEEDED,
+    NEEDED_TO_DRAW,
     NO_PAIRS,
     Difference,
     Method,
@@ -210,15 +211,16 @@ def _compared(
         if not group.is_baseline
         and (difference := difference_of(repetitions(group), own, method=method))
     }
+    needed = NEEDED_TO_DRAW if method == Method.BOOTSTRAP else NEEDED
     # Only what has enough runs is judged; only that counts as looked at.
     judged = [
         place
         for place, difference in found.items()
-        if difference.p is not None and min(groups[place].spread.count, base.spread.count) >= NEEDED
+        if difference.p is not None and min(groups[place].spread.count, base.spread.count) >= needed
     ]
     adjusted = dict(zip(judged, holm([found[place].p for place in judged]), strict=True))
     return [
-        _with_difference(group, base, found.get(place), adjusted.get(place), better)
+        _with_difference(group, base, found.get(place), adjusted.get(place), better, needed=needed)
         for place, group in enumerate(groups)
     ]
 
@@ -229,14 +231,16 @@ def _with_difference(
     difference: Difference | None,
     adjusted: float | None,
     better: Better | None,
+    *,
+    needed: int,
 ) -> Group:
     if difference is None:
         return group
     is_gain = None
     if better is not None and difference.value:
         is_gain = (difference.value > 0) == better.is_higher
-    if min(group.spread.count, base.spread.count) < NEEDED:
-        verdict = f"No verdict: need at least {NEEDED} runs per group"
+    if min(group.spread.count, base.spread.count) < needed:
+        verdict = f"No verdict: need at least {needed} runs per group"
         return replace(group, difference=difference, verdict=verdict)
     if adjusted is None:
         verdict = "No verdict: all runs of a group are alike"

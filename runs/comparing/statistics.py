@@ -25,6 +25,9 @@ LEVEL = 0.05
 RESAMPLES = 10_000
 SEED = 20_261_124
 
+# Of three numbers all draws are made of the same three: they never lie beyond what was seen.
+NEEDED_TO_DRAW = 8
+
 NO_PAIRS = "no pairs"
 NO_SPREAD = "no spread to test"
 

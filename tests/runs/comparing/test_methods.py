@@ -146,4 +146,5 @@ def test_a_method_is_chosen_in_the_address(client, experiment):
     assert method("") == "paired t-test"
     assert method("welch") == "Welch's t-test"
     assert method("bootstrap") == "paired bootstrap"
+    assert "need at least 8 runs per group" in page(client, runs, method="bootstrap").text
     assert "method is one of: auto" in page(client, runs, method="bayes").text
