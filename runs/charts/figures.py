@@ -34,6 +34,8 @@ MAX_UNIFIED_LINES = 8
 # From here on markers help the colors to tell lines apart.
 MIN_MARKED_LINES = 5
 MAX_VALUE_LABELS = 16
+# Beside one another labels need more room than bars.
+MAX_BAR_LABELS = 6
 
 # Steps so few that fractions between them would be labeled.
 _FEW_STEPS = 8
@@ -193,7 +195,7 @@ def _points(plot: Plot, line: Line) -> dict:
 
 def _bar(plot: Plot, line: Line) -> dict:
     offset, width = bar_span(plot, line)
-    are_labeled = len(plot.lines) <= MAX_VALUE_LABELS and not line.low
+    are_labeled = len(plot.lines) <= MAX_BAR_LABELS and not line.low
     patterns = {"solid": "", "8px,5px": "/", "3px,3px": "."}
     return {
         **_common(plot, line),
@@ -207,6 +209,7 @@ def _bar(plot: Plot, line: Line) -> dict:
         "textposition": "outside",
         "textfont": {"size": 11},
         "textangle": 0,
+        "constraintext": "none",
         "cliponaxis": False,
         "marker": {
             "color": line.run.color,

@@ -34,6 +34,33 @@
     }
   });
 
+  /* What the server has not seen of the address goes on with the filter and with other addresses of the list. */
+
+  const KEPT = [...KEYS, "pane"];
+  const pathOf = (path) => path.replace(/charts\/$/, "");
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt.id !== "run-filter") return;
+    const here = new URLSearchParams(location.search);
+    for (const key of KEPT) {
+      if (here.has(key)) event.detail.parameters[key] = here.getAll(key);
+      else delete event.detail.parameters[key];
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("#content a[href]");
+    const there = link && new URL(link.href);
+    if (!there || there.origin !== location.origin || pathOf(there.pathname) !== pathOf(location.pathname)) return;
+    if (link.matches("[data-board]") || there.searchParams.has("view")) return;
+    const here = new URLSearchParams(location.search);
+    for (const key of KEPT) {
+      there.searchParams.delete(key);
+      for (const text of here.getAll(key)) there.searchParams.append(key, text);
+    }
+    link.href = there;
+  }, true);
+
   document.addEventListener("submit", async (event) => {
     const dialog = event.target.closest("#chart-editor");
     if (!dialog || !place()) return;

@@ -1,6 +1,7 @@
 /*
- * Metric comparison: the charts of the ticked runs below the run list, or of the first eight of it
- * when none is. Plotly comes in with the first chart. js/chartboard.js keeps what is changed of them.
+ * Metric comparison: the charts of the ticked runs beside or below the run list, or of the first
+ * eight of it when none is. Plotly comes in with the first chart. js/chartboard.js keeps what is
+ * changed of them; pane=right, bottom or off in the address says where the pane is.
  */
 (() => {
   "use strict";
@@ -12,10 +13,22 @@
     get: (key) => { try { return localStorage.getItem(key); } catch { return null; } },
     set: (key, value) => { try { localStorage.setItem(key, value); } catch { /* Kept as long as the page. */ } },
   };
+  // In hundredths of the window, which is what a separator says of itself.
+  const SIZES = {
+    right: { least: 22, most: 65, usual: 38, more: "ArrowLeft", less: "ArrowRight", property: "--pane-width", unit: "vw", word: "Width", orientation: "vertical" },
+    bottom: { least: 15, most: 80, usual: 40, more: "ArrowUp", less: "ArrowDown", property: "--pane-height", unit: "vh", word: "Height", orientation: "horizontal" },
+  };
+  const asked = new URLSearchParams(location.search).get("pane");
+  // A phone has room for one of both: there the pane lies over the list, and only if asked for.
+  const phone = matchMedia("(max-width: 899px)");
+  const wide = matchMedia("(min-width: 1280px)");
+  let wanted = asked in SIZES ? asked : stored.get("comparison-dock");
   let shown = "";
-  let isClosed = false;
-  let isAsked = false;
+  let isClosed = asked === "off";
+  let isAsked = asked in SIZES;
   let waiting = 0;
+
+  const dock = () => (wide.matches && wanted !== "bottom" ? "right" : "bottom");
 
   function tickedRuns() {
     const form = find("selection");
@@ -36,13 +49,20 @@
     return `?${parts.toString().replaceAll("%2C", ",")}`;
   }
 
+  function say(pane) {
+    const here = new URL(location.href);
+    here.searchParams.set("pane", pane);
+    history.replaceState(history.state, "", here);
+  }
+
   /* Scripts run in the order in which they stand here. */
   function loadCharts(pane) {
     if (find("comparison-plotly") || document.querySelector('script[src*="plotly.min"]')) return;
-    for (const [id, source] of [["comparison-plotly", pane.dataset.plotly], ["comparison-charts", pane.dataset.charts]]) {
+    for (const source of [pane.dataset.plotly, ...pane.dataset.charts.split(" ")]) {
       const script = document.createElement("script");
-      Object.assign(script, { id, src: source, async: false });
+      Object.assign(script, { src: source, async: false });
       Object.assign(script.dataset, { light: pane.dataset.light, dark: pane.dataset.dark });
+      if (source === pane.dataset.plotly) script.id = "comparison-plotly";
       document.head.append(script);
     }
   }
@@ -53,26 +73,26 @@
     const ticked = tickedRuns();
     const isTop = ticked.length < 2;
     const runs = isTop ? firstRuns() : ticked;
-    const isOpen = runs.length > 0 && (isAsked || (!isTop && !isClosed));
+    const isOpen = runs.length > 0 && (isAsked || (!isTop && !isClosed && !phone.matches));
     find("comparison-open")?.setAttribute("aria-expanded", String(isOpen));
     if (!isOpen) {
       pane.hidden = true;
       shown = "";
       return;
     }
-    const asked = query(runs);
-    if (asked === shown && !pane.hidden && !force) return;
-    shown = asked;
+    const question = query(runs);
+    if (question === shown && !pane.hidden && !force) return;
+    shown = question;
     pane.hidden = false;
-    size(pane, Number(stored.get("comparison-height")) || 40);
-    find("comparison-page").href = `${pane.dataset.page}${asked}`;
+    place(pane);
+    find("comparison-page").href = `${pane.dataset.page}${question}`;
     const count = `${runs.length} ${runs.length === 1 ? "run" : "runs"}`;
     find("comparison-runs").textContent = isTop ? `The first ${count} of the list: tick runs to choose` : count;
     loadCharts(pane);
     // What fails is said in one line: a page of its own has no place in the pane.
     const body = find("comparison-body");
     body.addEventListener("htmx:beforeSwap", refuse, { once: true });
-    await htmx.ajax("GET", `${pane.dataset.url}${asked}`, { target: "#comparison-body", swap: "innerHTML" });
+    await htmx.ajax("GET", `${pane.dataset.url}${question}`, { target: "#comparison-body", swap: "innerHTML" });
   }
 
   function refuse(event) {
@@ -91,49 +111,93 @@
   }
 
   document.addEventListener("selectionchange", later);
+  document.addEventListener("boardchange", () => show({ force: true }));
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.target?.id === "comparison-body") return;
     // The list was filtered, or another page of it came in.
     later();
   });
 
-  document.addEventListener("boardchange", () => show({ force: true }));
+  function open() {
+    isAsked = true;
+    isClosed = false;
+    say(dock());
+    show();
+    if (phone.matches) find("comparison-close").focus();
+  }
+
+  function close() {
+    isAsked = false;
+    isClosed = true;
+    say("off");
+    show();
+    find("comparison-open")?.focus();
+  }
 
   document.addEventListener("click", (event) => {
     const pane = find("comparison");
     if (!pane) return;
-    const open = event.target.closest("#comparison-open");
-    if (open) {
+    if (event.target.closest("#comparison-open, [data-comparison]")) {
       event.preventDefault();
-      isAsked = pane.hidden;
-      isClosed = !isAsked;
-      show();
+      if (pane.hidden) open();
+      else close();
       return;
     }
-    if (event.target.closest("#comparison-close")) {
-      isAsked = false;
-      isClosed = true;
-      show();
-      find("comparison-open")?.focus();
-      return;
+    if (event.target.closest("#comparison-close")) close();
+    const choice = event.target.closest("[data-dock]")?.dataset.dock;
+    if (choice && choice !== pane.dataset.dock) {
+      wanted = choice;
+      stored.set("comparison-dock", choice);
+      say(choice);
+      place(pane);
     }
+    const step = event.target.closest("[data-pane-step]");
+    if (step) size(pane, sizeOf(pane) + Number(step.dataset.paneStep));
   });
 
-  /* Its height, in hundredths of the window. */
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && phone.matches && isAsked && !document.querySelector("details.menu[open], dialog[open]")) close();
+  });
+
+  /* Where it is, and how large. */
+
+  const handleOf = (pane) => pane.querySelector('[role="separator"]');
+  const sizeOf = (pane) => Number(handleOf(pane).getAttribute("aria-valuenow"));
+
+  function place(pane) {
+    const side = dock();
+    pane.dataset.dock = side;
+    const { least, most, usual, word, orientation } = SIZES[side];
+    const handle = handleOf(pane);
+    handle.setAttribute("aria-orientation", orientation);
+    handle.setAttribute("aria-valuemin", least);
+    handle.setAttribute("aria-valuemax", most);
+    handle.setAttribute("aria-label", `${word} of the comparison: arrow keys change it`);
+    for (const button of pane.querySelectorAll("button[data-dock]")) button.setAttribute("aria-pressed", String(button.dataset.dock === side));
+    size(pane, Number(stored.get(`comparison-${side}`)) || usual);
+  }
 
   function size(pane, share) {
-    const kept = Math.min(80, Math.max(15, Math.round(share)));
-    pane.style.setProperty("--pane-height", `${kept}vh`);
-    pane.querySelector('[role="separator"]').setAttribute("aria-valuenow", kept);
-    stored.set("comparison-height", kept);
+    const side = SIZES[pane.dataset.dock];
+    const kept = Math.min(side.most, Math.max(side.least, Math.round(share)));
+    pane.style.setProperty(side.property, `${kept}${side.unit}`);
+    handleOf(pane).setAttribute("aria-valuenow", kept);
+    stored.set(`comparison-${pane.dataset.dock}`, kept);
   }
+
+  wide.addEventListener("change", () => {
+    const pane = find("comparison");
+    if (pane && !pane.hidden) place(pane);
+  });
 
   document.addEventListener("keydown", (event) => {
     if (!event.target.matches?.(".comparison-handle")) return;
-    const step = { ArrowUp: 5, ArrowDown: -5, Home: -100, End: 100 }[event.key];
+    const pane = find("comparison");
+    const { more, less } = SIZES[pane.dataset.dock];
+    const step = { [more]: 5, [less]: -5, Home: -100, End: 100 }[event.key];
     if (!step) return;
     event.preventDefault();
-    size(find("comparison"), Number(event.target.getAttribute("aria-valuenow")) + step);
+    size(pane, sizeOf(pane) + step);
   });
 
   document.addEventListener("pointerdown", (event) => {
@@ -142,7 +206,10 @@
     event.preventDefault();
     handle.setPointerCapture(event.pointerId);
     const pane = find("comparison");
-    const move = (moved) => size(pane, ((pane.getBoundingClientRect().bottom - moved.clientY) / innerHeight) * 100);
+    const move = (moved) => {
+      const edge = pane.getBoundingClientRect();
+      size(pane, pane.dataset.dock === "right" ? ((edge.right - moved.clientX) / innerWidth) * 100 : ((edge.bottom - moved.clientY) / innerHeight) * 100);
+    };
     handle.addEventListener("pointermove", move);
     handle.addEventListener("lostpointercapture", () => handle.removeEventListener("pointermove", move), { once: true });
   });

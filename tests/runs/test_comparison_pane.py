@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.runs.test_compare_browser import ESTIMATORS, address, chart, complaints  # noqa: F401
+from tests.runs.charting import ESTIMATORS, PATIENCE, chart
 from tests.support.factories import make_experiment, make_run
 
 PANE = "/w/default/compare/pane/"
@@ -68,24 +68,12 @@ def test_the_number_of_queries_does_not_grow_with_runs_and_charts(
         pane_of(client, *three)
 
 
-@pytest.fixture
-def run_list_url(server, mlflow_client, address, experiment_name) -> str:  # noqa: F811
-    experiment = mlflow_client.get_experiment_by_name(experiment_name)
-    return f"{server.url}/w/default/experiments/{experiment.experiment_id}/"
-
-
-# Plotly comes in with the first chart of the pane, which takes a while on a busy machine.
-PATIENCE = 30_000
-
-
 def boxes(page: Page):
     return page.locator('tbody input[name="run"]')
 
 
 def test_two_ticks_open_the_pane_and_a_chart_is_changed_there(
-    page: Page,
-    run_list_url: str,
-    complaints,  # noqa: F811
+    page: Page, run_list_url: str, complaints
 ):
     page.goto(run_list_url)
     pane = page.locator("#comparison")
@@ -95,6 +83,7 @@ def test_two_ticks_open_the_pane_and_a_chart_is_changed_there(
     expect(pane).to_be_hidden()
     boxes(page).nth(1).check()
     expect(pane).to_be_visible()
+    chart(page, "mean_absolute_error").scroll_into_view_if_needed()
     expect(chart(page, "mean_absolute_error").locator("g.point path")).to_have_count(
         2, timeout=PATIENCE
     )
@@ -108,6 +97,7 @@ def test_two_ticks_open_the_pane_and_a_chart_is_changed_there(
     expect(page).to_have_url(re.compile("chart="))
 
     page.reload()
+    changed.scroll_into_view_if_needed()
     expect(changed.locator(".xtick text")).to_have_text(sorted(ESTIMATORS), timeout=PATIENCE)
     assert complaints == []
 
@@ -123,17 +113,47 @@ def test_the_pane_is_opened_sized_and_closed_by_keyboard(page: Page, run_list_ur
     expect(page.locator("#comparison-runs")).to_contain_text("The first 2 runs of the list")
     expect(chart(page, "loss")).to_be_visible(timeout=PATIENCE)
 
-    handle = page.get_by_role("separator", name="Height of the comparison")
+    # Wide windows have it at the right of the list.
+    expect(page).to_have_url(re.compile("pane=right"))
+    handle = page.get_by_role("separator", name="Width of the comparison")
     handle.focus()
-    page.keyboard.press("ArrowUp")
-    expect(handle).to_have_attribute("aria-valuenow", "45")
+    page.keyboard.press("ArrowLeft")
+    expect(handle).to_have_attribute("aria-valuenow", "43")
     page.keyboard.press("Home")
-    expect(handle).to_have_attribute("aria-valuenow", "15")
+    expect(handle).to_have_attribute("aria-valuenow", "22")
+    page.get_by_role("button", name="Below the list").focus()
+    page.keyboard.press("Enter")
+    handle = page.get_by_role("separator", name="Height of the comparison")
+    page.get_by_role("button", name="Larger").focus()
+    page.keyboard.press("Enter")
+    expect(handle).to_have_attribute("aria-valuenow", "48")
+
+    # The address says where it is, also when the list is sorted.
+    page.get_by_role("link", name="Start date").first.click()
+    expect(page).to_have_url(re.compile("sort=.*pane=bottom"))
+    expect(handle).to_be_visible()
+    expect(chart(page, "loss")).to_be_visible(timeout=PATIENCE)
 
     page.get_by_role("button", name="Close the comparison").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#comparison")).to_be_hidden()
     expect(page.get_by_role("link", name="Comparison")).to_be_focused()
+    expect(page).to_have_url(re.compile("pane=off"))
+
+
+def test_on_a_phone_the_pane_lies_over_the_list_once_it_is_asked_for(page: Page, run_list_url: str):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(run_list_url)
+    boxes(page).nth(0).check()
+    boxes(page).nth(1).check()
+
+    page.get_by_role("button", name="Charts").click()
+    pane = page.locator("#comparison")
+    expect(chart(page, "loss")).to_be_in_viewport(timeout=PATIENCE)
+    page.keyboard.press("Escape")
+
+    expect(pane).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 def test_a_change_that_makes_no_sense_stays_in_the_dialog_with_the_reason(
