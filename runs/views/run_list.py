@@ -11,6 +11,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from core.formatting import is_finite, middle_text
 from core.freshness import unless_known, weak_tag
+from core.patience import at_most
 from experiments.models import NOTE_TAG
 from runs.about import ABOUT_KEY
 from runs.baseline import baseline_url, read_baseline, with_deltas
@@ -29,6 +30,7 @@ from runs.saved_views import address_of_view, view_bar
 from runs.scope import Scope, get_scope, sort_of
 from runs.search_code import search_code
 from runs.selecting import read_selected, selection_of
+from runs.slow import MOST_SECONDS, too_slow
 from runs.snippets import autologged_run, first_run
 from runs.status import GOING_ON
 from runs.table import Row, count_up_to, table_rows
@@ -94,8 +96,16 @@ def experiment_context(request: HttpRequest, scope: Scope) -> dict:
 
 
 def _listed(request: HttpRequest, scope: Scope) -> dict:
-    """One page of the runs that the address asks for, and all that is said around it."""
+    """One page of the runs that the address asks for, and all that is said around it.
+
+    Raises ``TooSlow``.
+    """
     query = without_look(request.GET)
+    with at_most(MOST_SECONDS, lambda: too_slow(query)):
+        return _read(request, scope, query)
+
+
+def _read(request: HttpRequest, scope: Scope, query: QueryDict) -> dict:
     runs, keys, experiment = scope.runs, scope.keys, scope.experiment
     run_filter = scope.filter(query)
     # What cannot be read narrows nothing, and the page says so.
