@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from django.db.models import Count, F, Q, QuerySet
 from django.http import QueryDict
 
 from artifacts.paths import ArtifactPath
 from core.db import any_of
+from core.errors import Unavailable
 from experiments.models import Experiment
-from runs.files import root_of, run_folder
+from runs.files import artifact_store, root_of, run_folder
 from runs.models import Run
 from runs.scope import Scope
 
@@ -17,6 +19,9 @@ from runs.scope import Scope
 MAX_PURGED = 10_000
 
 _LISTED_VERSIONS = 20
+# More are not looked at to say how much they hold.
+_MEASURED_RUNS = 500
+_MEASURED_FILES = 5_000
 # No page has more rows.
 _MAX_NAMED = 500
 
@@ -57,6 +62,14 @@ class Doomed:
         return len(self.versions) - len(self.listed_versions)
 
 
+@dataclass(frozen=True)
+class Freed:
+    """The bytes of files that would go; of very many runs, those of some are counted."""
+
+    size: int
+    is_all: bool
+
+
 def trashed_runs(scope: Scope) -> QuerySet[Run]:
     """The runs in the trash, last deleted first, but for those of experiments that are there."""
     runs = Run.objects.deleted().filter(experiment__lifecycle_stage="active")
@@ -90,6 +103,19 @@ def read_doomed(scope: Scope, form: QueryDict) -> Doomed:
     left_out = max(runs.count() - MAX_PURGED, 0)
     found = list(runs.select_related("experiment__workspace").reverse()[:MAX_PURGED])
     return Doomed(found, None, pairs, versions_of(found), left_out)
+
+
+def freed_by(runs: Sequence[Run]) -> Freed | None:
+    """What removing the runs would free in this server's store; None if that does not answer."""
+    store = artifact_store()
+    folders = [folder for run in runs[:_MEASURED_RUNS] if (folder := run_folder(run))]
+    files = chain.from_iterable(store.walk(folder) for folder in folders)
+    try:
+        sizes = [entry.size for entry in islice(files, _MEASURED_FILES + 1)]
+    except Unavailable:
+        return None
+    is_all = len(runs) <= _MEASURED_RUNS and len(sizes) <= _MEASURED_FILES
+    return Freed(sum(sizes), is_all)
 
 
 def _doomed_experiment(scope: Scope, text: str) -> Doomed:

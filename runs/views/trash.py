@@ -12,7 +12,7 @@ from runs.actions.bulk import restore_runs
 from runs.forms import ConfirmCountForm
 from runs.purging import purge, purge_with_runs
 from runs.scope import Scope, get_scope
-from runs.trash import MAX_PURGED, read_doomed, trashed_experiments, trashed_runs
+from runs.trash import MAX_PURGED, freed_by, read_doomed, trashed_experiments, trashed_runs
 from runs.undo import message_with_undo, offer_undo_of_restore
 
 _RUNS_PER_PAGE = 100
@@ -26,13 +26,14 @@ def trash(request: HttpRequest, workspace: str, experiment_id: int | None = None
     if scope.experiment and not scope.experiment.is_active:
         # All of it is in the trash, and its list says so.
         return HttpResponseRedirect(scope.address())
-    experiments = [] if scope.experiment else trashed_experiments(scope)[:_MAX_EXPERIMENTS]
+    experiments = [] if scope.experiment else list(trashed_experiments(scope)[:_MAX_EXPERIMENTS])
     runs = trashed_runs(scope).select_related("experiment__workspace")
     page = Paginator(runs, _RUNS_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "workspace": scope.workspace,
         "experiment": scope.experiment,
         "experiments": experiments,
+        "most_experiments": _MAX_EXPERIMENTS,
         "default_id": DEFAULT_EXPERIMENT_ID,
         "page": page,
         "now": now_ms(),
@@ -89,6 +90,7 @@ def delete_forever(
         "workspace": scope.workspace,
         "experiment": scope.experiment,
         "doomed": doomed,
+        "freed": freed_by(doomed.runs),
         "form": form,
         "trash_url": back,
     }

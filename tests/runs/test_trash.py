@@ -145,6 +145,24 @@ def test_runs_go_for_good_with_their_rows_and_files_once_their_number_is_typed(c
     assert artifact_store().stat(kept) is not None
 
 
+def test_before_files_go_it_is_said_how_much_they_hold(client, experiment, monkeypatch):
+    small, large = trashed(experiment, "small"), trashed(experiment, "large")
+    write_file(small)
+    for name in ("a", "deep/b"):
+        artifact_store().write(run_folder(large) / "artifacts" / name, [b"x" * 1000])
+    url, both = TRASH + "delete-forever/", {"run": [small.run_id, large.run_id]}
+
+    whole = client.post(url, both).text
+    nothing = client.post(url, {"run": trashed(experiment, "empty").run_id}).text
+    monkeypatch.setattr(trash, "_MEASURED_RUNS", 1)
+    part = client.post(url, both).text
+
+    assert "<b>2.0 kB</b> of files would be freed" in whole
+    assert "More than" not in whole
+    assert "would be freed" not in nothing
+    assert "More than <b>" in part
+
+
 def test_only_what_is_in_the_trash_goes_for_good(client, experiment):
     active = make_run(experiment)
     restored = trashed(experiment)
