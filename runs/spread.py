@@ -122,7 +122,10 @@ def spreads(
     groups, values = np.asarray(groups, dtype=np.int64), np.asarray(values, dtype=float)
     finite = np.isfinite(values)
     groups, values = groups[finite], values[finite]
-    order = np.lexsort((values, groups))
+    # By value, and then stably by group: small integers are sorted in one pass.
+    order = np.argsort(values)
+    small = groups.astype(np.min_scalar_type(count))
+    order = order[np.argsort(small[order], kind="stable")]
     groups, values = groups[order], values[order]
     counts = np.bincount(groups, minlength=count)
     ends = np.cumsum(counts)

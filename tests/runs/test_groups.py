@@ -436,7 +436,7 @@ def test_groups_are_paged_and_no_group_is_shown_twice(client, experiment, url, m
 def test_where_too_much_would_be_read_the_newest_runs_are_grouped_and_the_page_says_so(
     client, experiment, url, monkeypatch
 ):
-    monkeypatch.setattr(groups_module, "MAX_VALUES", 3)
+    monkeypatch.setattr("runs.group_members.MAX_VALUES", 3)
     for index in range(5):
         make_run(experiment, params={"opt": str(index)}, start_time=index)
 
