@@ -7,6 +7,7 @@ length. All else stands in the address as it is.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from math import isfinite
 
 from django.db.models import QuerySet
@@ -26,6 +27,7 @@ from search.conjuncts import (
     written_text,
 )
 from search.errors import FilterError
+from search.quoting import with_quotes
 from search.rows import Row, row_of, written_row
 
 # What only the pane's form says, and no address of a list.
@@ -141,7 +143,7 @@ def written_asked(column: Column, asked: Asked) -> list[str]:
 def _edited(query: QueryDict, keys: QuerySet[RunKey]) -> str:
     text = query.get("where", "").strip()
     try:
-        parts = conjuncts(text)
+        parts = _read(text, keys)
     except FilterError:
         # What cannot be read is kept for whoever wrote it to mend.
         return joined([text, *_new_rows(query, keys)])
@@ -164,6 +166,24 @@ def _edited(query: QueryDict, keys: QuerySet[RunKey]) -> str:
             texts[texts.index(part)] = None if row.is_blank else written_row(row)
     kept = [text for text in texts if text is not None]
     return joined([*kept, *added, *_new_rows(query, keys)])
+
+
+def _read(text: str, keys: QuerySet[RunKey]) -> list[Conjunct]:
+    """The conditions of an expression, its names in the quotes that they need.
+
+    Raises ``FilterError``.
+    """
+    try:
+        return conjuncts(text)
+    except FilterError:
+        mended = with_quotes(text, cache(lambda kind: _names(keys, kind)))
+        if mended == text:
+            raise
+        return conjuncts(mended)
+
+
+def _names(keys: QuerySet[RunKey], kind: str) -> list[str]:
+    return list(keys.filter(kind=kind).values_list("name", flat=True).distinct())
 
 
 def _asked_by_form(query: QueryDict, column: Column) -> Asked:

@@ -11,6 +11,7 @@ from runs.chips import carried, changed, conditions_of
 from runs.facets import FilterPane
 from runs.filter_edits import of_list, settled
 from runs.models import RunKey
+from runs.offers import offered_values
 from runs.scope import BACK_KEY, Scope, get_scope
 from search.conjuncts import Unwritable, written_name
 from search.rows import OPERATORS
@@ -57,12 +58,24 @@ def filter_pane(
 
 
 @require_safe
+@vary_on_headers("HX-Request")
 def filter_apply(
     request: HttpRequest, workspace: str, experiment_id: int | None = None
 ) -> HttpResponse:
-    """Where the form of the pane leads: the list with an address that says what it asked for."""
+    """Where the form of the pane leads: the list with an address that says what it asked for.
+
+    Of what cannot be read only the faults go to a page that is there already: it keeps its list.
+    """
     scope = get_scope(request, experiment_id)
     query = settled(request.GET, scope.keys)
+    if request.htmx and not (run_filter := scope.filter(query)).is_valid():
+        response = render(
+            request, "runs/_filter_errors.html", {"filter": run_filter, "is_kept": True}
+        )
+        response["HX-Retarget"] = response["HX-Reselect"] = "#filter-errors"
+        response["HX-Reswap"] = "outerHTML"
+        response["HX-Push-Url"] = "false"
+        return response
     address = scope.back_address(query)
     if "more" in request.GET:
         address = scope.address("filter")
@@ -75,9 +88,15 @@ def filter_apply(
 def key_search(
     request: HttpRequest, workspace: str, experiment_id: int | None = None
 ) -> JsonResponse:
-    """Names that hold ``q``, as an expression writes them; ``metrics.`` before it narrows it."""
+    """Names that hold ``q``, as an expression writes them; ``metrics.`` before it narrows it.
+
+    With a field in ``of`` they are its values.
+    """
     scope = get_scope(request, experiment_id)
     text = request.GET.get("q", "")[:_MAX_QUERY].replace("\x00", "").strip()
+    if field := request.GET.get("of", "")[:_MAX_QUERY].strip():
+        offered = offered_values(scope, field, text)
+        return JsonResponse({"fields": [{"field": value, "kind": kind} for value, kind in offered]})
     return JsonResponse({"fields": _fields(scope, text)})
 
 

@@ -16,9 +16,12 @@
     pending = setTimeout(() => form()?.requestSubmit(), WAIT);
   }
 
+  const inRow = (field, name) => field.closest(".filter-row").querySelector(`[name="row_${name}"]`);
+  const isNumber = (field) => /^(metrics\.|(start|end)_time$|duration$)/i.test(field);
+
   /* A new condition is sent once it is whole. */
   function isWhole(row) {
-    const [field, operator, value] = ["field", "operator", "value"].map((name) => row.querySelector(`[name="row_${name}"]`));
+    const [field, operator, value] = ["field", "operator", "value"].map((name) => inRow(row, name));
     if (!("new" in row.dataset)) return true;
     return Boolean(field.value.trim()) && (operator.value.startsWith("IS") || Boolean(value.value.trim()));
   }
@@ -85,7 +88,13 @@
     kept = event.detail.target.id === "content" && body() ? [...body().childNodes] : null;
   });
 
-  document.addEventListener("htmx:afterSwap", () => {
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const box = document.getElementById("filter-where");
+    if (document.querySelector("#filter-errors[data-kept] #where-error") && event.detail.target.id === "filter-errors") {
+      box.setAttribute("aria-invalid", "true");
+      box.setAttribute("aria-describedby", "where-error");
+      box.closest(".search-field").classList.add("is-invalid");
+    }
     if (kept && body()) body().replaceChildren(...kept);
     kept = null;
     for (const facet of facets()) {
@@ -117,23 +126,42 @@
     setTimeout(() => said.remove(), 4000);
   });
 
-  /* Names. In an expression the word before the caret is completed, in a row the whole field. */
+  /* What is offered. In an expression: names, what they can be asked, and their values, as the text
+     before the caret goes. In a row: names in its first field, values in its last. */
 
+  const FIELD = "((?:metrics|params|tags|dataset)\\.(?:`[^`]*`|\"[^\"]*\"|[^\\s()=<>!~,]+)|[a-z_]\\w*)(?:@\\w+)?";
   const NAME = /(?:^|[\s(])((?:(?:metrics|params|tags)\.(?:`[^`]*|"[^"]*|[^\s()=<>!~,]*))|[a-z_][\w.]*)$/i;
+  const ASKED = new RegExp(`(?:^|[\\s(])${FIELD}\\s+([<>=!~]*|[a-z]+)$`, "i");
+  const VALUE = new RegExp(`(?:^|[\\s(])${FIELD}\\s*(?:[<>=!~]+|\\s(?:not\\s+)?(?:i?like|in\\s*\\((?:[^()]*,)?))\\s*('[^']*|-?\\w*)$`, "i");
   const RESERVED = /^(and|or|not|in|is|null|like|ilike|between)$/i;
+  const NUMBERS = [">", ">=", "<", "<=", "=", "!=", "BETWEEN", "IN (", "IS NOT NULL", "IS NULL"];
+  const TEXTS = ["=", "!=", "IN (", "ILIKE", "~", ">", "<", "IS NOT NULL", "IS NULL"];
   let list = null;
   let field = null;
   let asked = 0;
   let timer = 0;
 
-  const word = (input) => {
-    if (input.name === "row_field") return input.value;
+  /* What is being written before the caret: a name, an operator or a value, and of which field. */
+  function writing(input) {
     const before = input.value.slice(0, input.selectionStart);
-    // Inside a text in quotes nothing is a name.
+    if (input.name === "row_field") return { text: input.value };
+    if (input.name === "row_value") {
+      const of = inRow(input, "field").value;
+      // Of a list of values the last one is being written.
+      const text = inRow(input, "operator").value === "IN" ? /[^,]*$/.exec(input.value)[0].trimStart() : input.value;
+      return of ? { text, of } : null;
+    }
+    const value = VALUE.exec(before);
+    if (value && !RESERVED.test(value[1])) return { text: value[2], of: value[1] };
+    // Inside another text in quotes nothing is a name.
     if ((before.replace(/`[^`]*`/g, "").match(/'/g) ?? []).length % 2) return null;
-    const found = NAME.exec(before);
-    return found && !RESERVED.test(found[1]) ? found[1] : null;
-  };
+    const asked = ASKED.exec(before);
+    if (asked && !RESERVED.test(asked[1])) {
+      return { text: asked[2], operators: isNumber(asked[1]) ? NUMBERS : TEXTS };
+    }
+    const name = NAME.exec(before);
+    return name && !RESERVED.test(name[1]) ? { text: name[1], isName: true } : null;
+  }
 
   function close() {
     asked += 1;
@@ -158,17 +186,23 @@
   }
 
   function take(option) {
-    const name = option.dataset.field;
-    if (field.name === "row_field") {
-      field.value = name;
-    } else {
-      const end = field.selectionStart;
-      const start = end - word(field).length;
-      field.setRangeText(`${name} `, start, end, "end");
-    }
     const taken = field;
+    const what = writing(taken);
     close();
+    if (taken.name === "row_value") {
+      const value = option.dataset.field.replace(/^(['"])(.*)\1$/, "$2");
+      taken.value = taken.value.slice(0, taken.value.length - what.text.length) + value;
+    } else if (taken.name === "row_field" || !what) taken.value = option.dataset.field;
+    else {
+      const end = taken.selectionStart;
+      // The quote that a text in quotes ends with stands there already.
+      const rest = what.of && taken.value[end] === "'" ? 1 : 0;
+      taken.setRangeText(`${option.dataset.field} `, end - what.text.length, end + rest, "end");
+    }
     taken.focus();
+    // What a name is asked, and what it is held against, is offered at once.
+    if (what?.isName || what?.operators) ask(taken);
+    else if (taken.name === "row_value") taken.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
   function show(found) {
@@ -179,7 +213,7 @@
     list.className = "suggestions";
     list.id = "suggestions";
     list.setAttribute("role", "listbox");
-    list.setAttribute("aria-label", "Names");
+    list.setAttribute("aria-label", "Suggestions");
     found.forEach((each, index) => {
       const option = document.createElement("li");
       option.id = `suggestion-${index}`;
@@ -201,16 +235,21 @@
   }
 
   async function ask(input) {
-    const text = word(input);
-    if (text === null || (text === "" && input.name !== "row_field")) return close();
+    const what = writing(input);
+    if (!what || (what.isName && !what.text)) return close();
     asked += 1;
     const mine = asked;
+    if (what.operators) {
+      const found = what.operators.filter((each) => each.startsWith(what.text.toUpperCase()) && each !== what.text.toUpperCase());
+      return show(found.map((each) => ({ field: each, kind: "" })));
+    }
     try {
-      const response = await fetch(`${input.dataset.keys}?q=${encodeURIComponent(text)}`);
+      const about = new URLSearchParams({ q: what.of ? what.text.replace(/^'/, "") : what.text, of: what.of ?? "" });
+      const response = await fetch(`${input.dataset.keys}?${about}`);
       const answer = await response.json();
       if (mine !== asked || document.activeElement !== input) return undefined;
       const found = answer.fields;
-      show(found.length === 1 && found[0].field === text ? [] : found);
+      show(found.length === 1 && found[0].field === what.text ? [] : found);
     } catch {
       close();
     }
@@ -227,6 +266,11 @@
   }
 
   document.addEventListener("focusin", (event) => {
+    if (event.target.name === "row_operator") {
+      // A number is like no text, and matches none.
+      const number = isNumber(inRow(event.target, "field").value.trim());
+      for (const option of event.target.options) option.hidden = number && ["contains", "LIKE", "~"].includes(option.value);
+    }
     if (!event.target.matches?.("[data-keys]")) return;
     field = event.target;
     ready(field);

@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from runs import facets
+from runs import facets, offers
 from runs.models import Run
+from search.quoting import with_quotes
 from search.runs import parse_expression
 from tests.support.factories import make_experiment, make_run
 
@@ -462,3 +463,89 @@ def test_a_search_for_names_answers_whatever_is_asked(client, runs, url, q):
     assert response.status_code == 200
     for each in response.json()["fields"]:
         assert parse_expression(f"{each['field']} IS NULL") is not None
+
+
+def offered(client, url: str, of: str, q: str = "") -> list[tuple[str, str]]:
+    """What a box offers of a field, and what it says beside it."""
+    found = client.get(f"{url}keys.json", {"of": of, "q": q}).json()["fields"]
+    return [(each["field"], each["kind"]) for each in found]
+
+
+def test_the_values_of_a_field_are_offered_as_an_expression_has_them(client, runs, url):
+    assert offered(client, url, "params.opt") == [("'adam'", "10 runs"), ("'sgd'", "10 runs")]
+    assert offered(client, url, "params.opt", "SG") == [("'sgd'", "10 runs")]
+    assert offered(client, url, "tags.team") == [("'red'", "15 runs"), ("'blue'", "5 runs")]
+    assert ("'FAILED'", "") in offered(client, url, "status", "fail")
+    assert ("-7d", "ago") in offered(client, url, "start_time", "-")
+    assert offered(client, url, "run_name", "run-03") == [("'run-03'", "1 run")]
+
+
+def test_values_with_quotes_are_written_in_others_or_not_offered(client, experiment, url):
+    for value in ("it's", "both \" and '", "plain"):
+        make_run(experiment, params={"a b": value})
+
+    assert offered(client, url, "params.`a b`") == [('"it\'s"', "1 run"), ("'plain'", "1 run")]
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        "metrics.`val acc`",
+        "nothing",
+        "params.",
+        "params.none",
+        "dataset.digest",
+        "a\x00b",
+        "x" * 400,
+    ],
+)
+def test_of_other_fields_nothing_is_offered(client, runs, url, of):
+    assert offered(client, url, of) == []
+
+
+def test_offered_values_are_those_of_the_newest_runs(client, runs, url, monkeypatch):
+    monkeypatch.setattr(offers, "SAMPLE", 6)
+
+    assert offered(client, url, "tags.team") == [("'red'", "6 runs")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "where"),
+    [
+        ("metrics.val acc > 0.5", "metrics.`val acc` > 0.5"),
+        (
+            "params.opt = 'adam' AND metrics.val acc<=1",
+            "params.opt = 'adam' AND metrics.`val acc`<=1",
+        ),
+        ("metrics.val acc@max > 0.5", "metrics.`val acc`@max > 0.5"),
+        ("NOT metrics.val acc is null", "NOT metrics.`val acc` is null"),
+        # In a text it is no name, and what can be read stays as it is.
+        ("params.opt = 'metrics.val acc > 1'", "params.opt = 'metrics.val acc > 1'"),
+        ("metrics.nobody knows > 1", "metrics.nobody knows > 1"),
+    ],
+)
+def test_a_name_gets_the_quotes_that_it_needs(client, runs, url, typed, where):
+    assert applied(client, url, {"where": typed})["where"] == [where]
+
+
+def test_of_two_names_the_longer_one_that_fits_gets_the_quotes():
+    def names(entity):
+        return ["val", "val acc", "val acc top"] if entity == "metric" else []
+
+    assert with_quotes("metrics.val acc > 1", names) == "metrics.`val acc` > 1"
+    assert with_quotes("metrics.val acc top = 1", names) == "metrics.`val acc top` = 1"
+    assert with_quotes("metrics.val acc tops = 1", names) == "metrics.val acc tops = 1"
+
+
+def test_a_filter_that_cannot_be_read_sends_only_its_fault_to_a_page_that_is_there(
+    client, runs, url
+):
+    query = {"where": "params.opd = 'x'", "status": "FAILED"}
+    part = client.get(f"{url}filter/apply/", query, headers={"HX-Request": "true"})
+    page = client.get(f"{url}filter/apply/", query)
+
+    assert "Did you mean params.opt?" in part.text
+    assert "<table" not in part.text
+    assert part.headers["HX-Retarget"] == "#filter-errors"
+    assert part.headers["HX-Push-Url"] == "false"
+    assert page.status_code == 302

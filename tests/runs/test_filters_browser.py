@@ -139,16 +139,63 @@ def test_names_are_offered_while_an_expression_is_written(page: Page, address: s
 
     expect(box).to_have_value("params.opt = 'adam' AND metrics.`val acc` ")
     expect(option).to_have_count(0)
+    # What a number can be asked: no text is like it.
+    expect(page.get_by_role("option", name="BETWEEN")).to_be_visible()
+    expect(page.get_by_role("option", name="ILIKE")).to_have_count(0)
     box.press_sequentially(">= 0.8")
     box.press("Enter")
     expect(rows(page)).to_have_count(3)
     assert complaints == []
 
 
-def test_nothing_is_offered_inside_a_text(page: Page, address: str):
+def test_values_are_offered_and_what_cannot_be_read_leaves_the_list(
+    page: Page, address: str, complaints
+):
+    page.goto(f"{address}?status=FAILED")
+    box = page.locator("#filter-where")
+
+    box.press_sequentially("params.op")
+    page.get_by_role("option", name="params.opt").click()
+    page.get_by_role("option", name="!=", exact=True).click()
+    page.get_by_role("option", name="'adam'").click()
+    expect(box).to_have_value("params.opt != 'adam' ")
+    box.fill("")
+    box.press_sequentially("tags.team = 'blue' AND params.opt IN ('sgd', 'ad")
+    page.get_by_role("option", name="'adam'").click()
+    box.press_sequentially(")")
+    box.press("Enter")
+    expect(page.locator("#filter-count")).to_have_text("4 of 12 runs")
+    expect(page).to_have_url(re.compile("where="))
+
+    before = page.url
+    box.fill("params.opt = 'adam' AND params.opd = 'x'")
+    box.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Did you mean params.opt?")
+    expect(page.get_by_role("alert")).to_contain_text("At character 25")
+    expect(box).to_have_attribute("aria-invalid", "true")
+    expect(rows(page)).to_have_count(4)
+    assert page.url == before
+
+    # A name gets its quotes by itself.
+    box.fill("metrics.val acc > 0.1")
+    box.press("Enter")
+    expect(box).to_have_value("metrics.`val acc` > 0.1")
+    expect(rows(page)).to_have_count(2)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+    page.locator("#filter-toggle").click()
+    row = page.locator(".filter-row[data-new]")
+    row.get_by_label("Field", exact=True).fill("params.opt")
+    row.get_by_label("Value", exact=True).press_sequentially("sg")
+    page.get_by_role("option", name="'sgd'").click()
+    expect(rows(page)).to_have_count(1)
+    assert complaints == []
+
+
+def test_nothing_is_offered_inside_another_text(page: Page, address: str):
     page.goto(address)
     box = page.locator("#filter-where")
-    box.press_sequentially("params.opt = 'val")
+    box.press_sequentially("params.lr = 'params.op")
 
     page.wait_for_timeout(400)
     expect(page.get_by_role("option")).to_have_count(0)
