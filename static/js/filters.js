@@ -16,6 +16,9 @@
     pending = setTimeout(() => form()?.requestSubmit(), WAIT);
   }
 
+  // Enter changes a field and sends the form: once is enough.
+  document.addEventListener("submit", (event) => event.target === form() && clearTimeout(pending), true);
+
   const inRow = (field, name) => field.closest(".filter-row").querySelector(`[name="row_${name}"]`);
   const isNumber = (field) => /^(metrics\.|(start|end)_time$|duration$)/i.test(field);
 
