@@ -87,6 +87,7 @@ def course_plot(data: ChartData) -> Plot:
         y=Axis(", ".join(measure.name for measure in measures)),
         lines=lines,
         notes=notes,
+        is_thinned=shown > 0,
     )
 
 

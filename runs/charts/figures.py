@@ -27,7 +27,7 @@ from runs.charts.plots import Line, Mark, Plot
 from runs.charts.spec import Type
 
 # Part of every figure's ETag: to be raised when the same plot becomes another figure.
-VERSION = "7"
+VERSION = "8"
 
 # Up to here every line fits into one box that follows the pointer.
 MAX_UNIFIED_LINES = 8
@@ -289,8 +289,8 @@ def _layout(plot: Plot, chart_id: str) -> dict:
         "barmode": "overlay",
         "showlegend": False,
         "uirevision": chart_id,
-        # What the page is to say beside the chart.
-        "meta": {"notes": list(plot.notes)},
+        # What the page is to say beside the chart, and whether to ask again for a part of it.
+        "meta": {"notes": list(plot.notes), "thinned": plot.is_thinned},
     }
     if plot.rule is not None and (plot.rule > 0 or not plot.y.is_log):
         layout |= _rule(plot.rule, is_log=plot.y.is_log)

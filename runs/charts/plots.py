@@ -116,6 +116,8 @@ class Plot:
     notes: Sequence[str] = ()
     # A value that a line across the plot marks.
     rule: float | None = None
+    # Whether a part of the X-axis has more to show than the whole does.
+    is_thinned: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,10 @@
     showSendToCloud: false,
     showTips: false,
   };
-  // By <figure>: what the server sent, and the runs that the legend hides.
+  // How long the hand rests before a zoomed line is asked for anew.
+  const REST_MS = 250;
+  // By <figure>: what the server sent, and that for the whole axis; the runs that the legend
+  // hides; the part of the X-axis that is looked at.
   const states = new WeakMap();
   const asked = new Map();
 
@@ -54,10 +57,12 @@
     const plot = figure.querySelector(".chart-plot");
     plot.setAttribute("aria-busy", "true");
     try {
-      const sent = await getJson(figure.dataset.figure);
-      const hidden = states.get(figure)?.hidden ?? new Set();
-      states.set(figure, { sent, hidden });
+      const old = states.get(figure);
+      const whole = await getJson(figure.dataset.figure);
+      const state = { whole, sent: whole, hidden: old?.hidden ?? new Set(), resets: old?.resets ?? 0 };
+      states.set(figure, state);
       await draw(figure);
+      if (old?.view) await lookAt(figure, old.view);
     } catch (error) {
       fail(plot, error);
     } finally {
@@ -66,7 +71,7 @@
   }
 
   async function draw(figure) {
-    const { sent, hidden } = states.get(figure);
+    const { sent, hidden, resets } = states.get(figure);
     const plot = figure.querySelector(".chart-plot");
     const look = await template(theme());
     if (!window.Plotly) throw new Error("The charting library did not load.");
@@ -79,7 +84,10 @@
       canvas.className = "chart-canvas";
       plot.replaceChildren(canvas);
     }
+    if (resets) layout.uirevision += `#${resets}`;
+    const isNew = !canvas.data;
     await Plotly.react(canvas, data, { ...layout, template: look }, CONFIG);
+    if (isNew) canvas.on("plotly_relayout", (change) => zoomed(figure, canvas, change));
     const notes = figure.querySelector(".chart-notes");
     if (notes) notes.textContent = layout.meta.notes.join(" ");
   }
@@ -99,6 +107,64 @@
     retry.textContent = "Retry";
     panel.append(words, retry);
     plot.replaceChildren(panel);
+  }
+
+  /* Zooming: the server chooses the points of the part that is looked at anew. */
+
+  function zoomed(figure, canvas, change) {
+    const axes = Object.keys(change).map((key) => key.split(".")[0]);
+    if (!axes.some((name) => name === "xaxis" || name === "yaxis")) return;
+    const state = states.get(figure);
+    const { xaxis } = canvas.layout;
+    const isWhole = (name) => canvas.layout[name].autorange || `${canvas.layout[name].range}` === `${state.whole.layout[name].range}`;
+    offerReset(figure, !(isWhole("xaxis") && isWhole("yaxis")));
+    if (!axes.includes("xaxis") || !state.whole.layout.meta.thinned) return;
+    clearTimeout(state.timer);
+    const view = isWhole("xaxis") ? null : xaxis.range.map((end) => place(end, xaxis.type));
+    state.timer = setTimeout(() => lookAt(figure, view), view ? REST_MS : 0);
+  }
+
+  /* An end of an axis as the server counts: Plotly has powers on a logarithm, and dates as text. */
+  function place(end, type) {
+    if (type === "log") return 10 ** end;
+    if (typeof end === "number") return end;
+    const [day, time = "00:00"] = end.split(" ");
+    return Date.parse(`${day}T${time}Z`);
+  }
+
+  async function lookAt(figure, view) {
+    const state = states.get(figure);
+    state.view = view;
+    let sent = state.whole;
+    if (view) {
+      const [left, right] = view;
+      // What cannot be had leaves the coarser line where it is.
+      sent = await getJson(`${figure.dataset.figure}&left=${left}&right=${right}`).catch(() => null);
+    }
+    if (!sent || states.get(figure) !== state || state.view !== view) return;
+    state.sent = sent;
+    await draw(figure);
+  }
+
+  function offerReset(figure, isZoomed) {
+    let button = figure.querySelector("[data-unzoom]");
+    if (!button && isZoomed) {
+      button = document.createElement("button");
+      button.type = "button";
+      button.className = "button button-quiet button-small";
+      button.dataset.unzoom = "";
+      button.textContent = "Reset zoom";
+      figure.querySelector(".chart-header h3").after(button);
+    }
+    if (button) button.hidden = !isZoomed;
+  }
+
+  function unzoom(figure) {
+    const state = states.get(figure);
+    clearTimeout(state.timer);
+    Object.assign(state, { sent: state.whole, view: null, resets: state.resets + 1 });
+    offerReset(figure, false);
+    draw(figure).catch((error) => fail(figure.querySelector(".chart-plot"), error));
   }
 
   /* The legend, the downloads, the editor's ways out */
@@ -160,6 +226,7 @@
     if (!figure) return;
     const line = target.closest("[data-line]");
     if (line) toggle(figure, line);
+    if (target.closest("[data-unzoom]")) unzoom(figure);
     const image = target.closest("[data-download]");
     if (image) {
       image.closest("details").open = false;

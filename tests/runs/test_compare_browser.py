@@ -210,3 +210,62 @@ def test_charts_far_below_are_not_asked_for_until_they_come_near(
 
     assert at_first < 12
     assert len(figures()) == len(set(figures()))
+
+
+@pytest.fixture
+def long_address(server, mlflow_client, experiment_name) -> str:
+    """The charts of a run whose curve has more points than are drawn of it at once."""
+    experiment = mlflow_client.create_experiment(experiment_name)
+    run_id = mlflow_client.create_run(experiment).info.run_id
+    for first in range(0, 4_000, 1_000):
+        steps = range(first, first + 1_000)
+        points = [Metric("loss", (step * 7 % 100) / 100, step, step) for step in steps]
+        mlflow_client.log_batch(run_id, metrics=points)
+    mlflow_client.set_terminated(run_id)
+    return f"{server.url}/w/default/compare/charts/?runs={run_id}"
+
+
+def test_zooming_into_a_long_line_brings_more_of_its_points(
+    page: Page, long_address: str, complaints
+):
+    page.goto(long_address)
+    curve = chart(page, "loss")
+    area = curve.locator(".nsewdrag").first
+    notes = curve.locator(".chart-notes")
+    expect(notes).to_contain_text("Drawn from")
+    reset = curve.get_by_role("button", name="Reset zoom")
+    expect(reset).to_have_count(0)
+
+    def drag(start: float, end: float) -> None:
+        box = area.bounding_box()
+        middle = box["y"] + box["height"] / 2
+        page.mouse.move(box["x"] + box["width"] * start, middle)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * end, middle, steps=4)
+        page.mouse.up()
+
+    def first_step() -> float:
+        return curve.locator(".chart-canvas").evaluate("canvas => canvas.layout.xaxis.range[0]")
+
+    with page.expect_response(re.compile(r"figure\.json.*&left=\d.*&right=\d")):
+        drag(0.5, 0.6)
+
+    # All points of that part are drawn, and the zoom is as it was.
+    expect(notes).to_be_empty()
+    assert 1_900 < first_step() < 2_100
+    expect(reset).to_be_visible()
+
+    # The whole line is still there: nobody is asked for it.
+    reset.click()
+
+    expect(notes).to_contain_text("Drawn from")
+    expect(reset).to_be_hidden()
+    assert first_step() < 10
+
+    drag(0.5, 0.6)
+    expect(notes).to_be_empty()
+    box = area.bounding_box()
+    page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(notes).to_contain_text("Drawn from")
+    assert first_step() < 10
+    assert complaints == []
