@@ -58,6 +58,14 @@ class Size(TextChoices):
     FULL = "full", "Actual size"
 
 
+class Look(TextChoices):
+    """How two pictures are shown together."""
+
+    SIDE = "side", "Side by side"
+    SWIPE = "swipe", "Swipe"
+    DIFFERENCE = "diff", "Difference"
+
+
 class Tab(TextChoices):
     """The pages of a comparison; the value is the end of the name of its address."""
 
@@ -91,7 +99,10 @@ class PageAddress(ComparisonAddress):
     group: tuple[str, ...] | None = None
     method: Method = Method.AUTO
     path: str = ""
+    # The step of pictures that were logged over steps; None is the last.
+    step: int | None = None
     size: Size = Size.FIT
+    look: Look = Look.SIDE
 
     @classmethod
     def read(cls, query: QueryDict) -> tuple[Self, list[str]]:
@@ -114,6 +125,8 @@ class PageAddress(ComparisonAddress):
             group=tuple(dict.fromkeys(filter(None, group))) if "group" in query else None,
             method=_choice(Method, "method", query.get("method", ""), Method.AUTO, wrong),
             path=query.get("path", "")[:MAX_PATH_LENGTH],
+            step=_step(query.get("at", ""), wrong),
+            look=_choice(Look, "look", query.get("look", ""), Look.SIDE, wrong),
             size=_choice(Size, "size", query.get("size", ""), Size.FIT, wrong),
         ), wrong
 
@@ -133,6 +146,8 @@ class PageAddress(ComparisonAddress):
             ("of", self.metric),
             ("method", self.method if self.method != Method.AUTO else ""),
             ("path", self.path),
+            ("at", "" if self.step is None else str(self.step)),
+            ("look", self.look if self.look != Look.SIDE else ""),
             ("size", self.size if self.size != Size.FIT else ""),
         ]
         if self.group is not None:
@@ -169,6 +184,14 @@ def _choice(choices: type[TextChoices], key: str, text: str, usual: str, wrong: 
         return choices(text)
     wrong.append(f"{key} is one of: {', '.join(choices.values)}; not {text[:50]!r}.")
     return usual
+
+
+def _step(text: str, wrong: list[str]) -> int | None:
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        return int(text)
+    if text:
+        wrong.append(f"at is a step, a whole number; not {text[:50]!r}.")
+    return None
 
 
 def _page_number(text: str) -> int:

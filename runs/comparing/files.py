@@ -1,15 +1,18 @@
 """One path of several runs, side by side: pictures, texts that differ, tables by their rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from artifacts.media import Preview as FileKind
-from artifacts.media import preview_kind
+from artifacts.media import content_type, preview_kind
 from artifacts.store import Entry
 from core.errors import Missing
-from runs.comparing.address import PageAddress
+from core.formatting import is_finite
+from runs.comparing.address import PageAddress, Shade
 from runs.comparing.diffs import Diff, line_diff
+from runs.comparing.metrics import heat_of
+from runs.comparing.pictures import Series, all_steps, picture_series
 from runs.comparing.shelves import (
     MAX_TEXT_BYTES,
     Shelf,
@@ -27,12 +30,15 @@ MAX_VERSIONS = 8
 MAX_TABLES = 8
 MAX_ROWS = 100
 MAX_COLUMNS = 60
+MAX_FRAMES = 8
 
 
 class Kind(StrEnum):
     """How a path is shown; ``templates/runs/comparing/files/_<kind>.html`` does it."""
 
     IMAGES = "images"
+    MEDIA = "media"
+    FRAMES = "frames"
     TEXTS = "texts"
     TABLE = "table"
     SIZES = "sizes"
@@ -40,10 +46,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Copy:
-    """The file of one run; ``entry`` is None if it has none of that path."""
+    """The file of one run; ``entry`` is None if it has none of that path.
+
+    ``step`` is that of a picture which is one of many.
+    """
 
     run: Run
     entry: Entry | None
+    step: int | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,8 @@ class AlignedCell:
     text: str | None
     is_number: bool
     differs: bool
+    # Where the number lies among those of its column, from 1 to 5; 0 where that is not shown.
+    heat: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,6 +101,25 @@ class SideBySide:
     versions: Sequence[Version] = ()
     table: Aligned | None = None
     notices: Sequence[str] = field(default_factory=list)
+    # The steps of pictures that were logged over steps, and the one that is shown.
+    steps: Sequence[int] = ()
+    step: int | None = None
+
+    @property
+    def position(self) -> int:
+        """The place of the step among the steps."""
+        return self.steps.index(self.step) if self.step in self.steps else 0
+
+    @property
+    def pair(self) -> list[Copy]:
+        """Two pictures that can lie one on the other; none where there are more or fewer."""
+        copies = [copy for copy in self.copies if copy.entry is not None]
+        return copies if self.kind == Kind.IMAGES and len(copies) == 2 else []
+
+    @property
+    def media(self) -> str:
+        """Whether the files are "audio" or "video"."""
+        return content_type(self.path).partition("/")[0]
 
     @property
     def template(self) -> str:
@@ -107,6 +138,7 @@ class SharedPath:
     count: int
     url: str
     is_chosen: bool
+    is_series: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,22 +154,67 @@ class Files:
 def read_files(subject: Subject, address: PageAddress) -> Files:
     """The shared paths of the first runs, and the one that the address names."""
     shelves = read_shelves(subject.charted)
+    found = {shelf.run: picture_series(shelf.entries) for shelf in shelves}
     counts = shared_paths(shelves)
+    for _, taken in found.values():
+        for path in taken & counts.keys():
+            del counts[path]
+    series: dict[str, dict[Run, Series]] = {}
+    for run, (of_run, _) in found.items():
+        for key, one in of_run.items():
+            series.setdefault(key, {})[run] = one
+    series = {key: runs for key, runs in series.items() if len(runs) > 1 and key not in counts}
+    counts |= {key: len(runs) for key, runs in series.items()}
+    counts = dict(sorted(counts.items()))
     # A picture says most at first sight.
-    first = sorted(counts, key=lambda path: preview_kind(path, 1) is not FileKind.IMAGE)
+    first = sorted(
+        counts, key=lambda path: path not in series and preview_kind(path, 1) is not FileKind.IMAGE
+    )
     path = address.path or next(iter(first), "")
-    chosen = side_by_side(shelves, path, baseline=subject.baseline) if path else None
+    if path in series:
+        chosen = _over_steps(shelves, path, series[path], address.step)
+    else:
+        chosen = _chosen(shelves, path, subject, address) if path else None
     notices = shelf_notices(subject, shelves)
     if address.path and chosen is None:
         notices.append(f"None of these runs has {address.path}.")
     return Files(
         paths=[
-            SharedPath(each, counts[each], address.but(path=each), each == path) for each in counts
+            SharedPath(
+                each,
+                counts[each],
+                address.but(path=each, step=None),
+                each == path,
+                is_series=each in series,
+            )
+            for each in counts
         ],
         runs=len(shelves),
         chosen=chosen,
         notices=notices,
     )
+
+
+def _chosen(
+    shelves: Sequence[Shelf], path: str, subject: Subject, address: PageAddress
+) -> SideBySide | None:
+    shown = side_by_side(shelves, path, baseline=subject.baseline)
+    if shown is not None and shown.table is not None and address.shade == Shade.HEAT:
+        return replace(shown, table=_shaded(shown.table))
+    return shown
+
+
+def _over_steps(
+    shelves: Sequence[Shelf], path: str, series: Mapping[Run, Series], asked: int | None
+) -> SideBySide:
+    """The pictures of one step; of a run that has none then, the last one before it."""
+    steps = all_steps(series.values())
+    step = steps[-1] if asked is None else max((each for each in steps if each <= asked), default=0)
+    copies = []
+    for shelf in shelves:
+        found = series[shelf.run].at(step) if shelf.run in series else None
+        copies.append(Copy(shelf.run, found[1], found[0]) if found else Copy(shelf.run, None))
+    return SideBySide(path, Kind.IMAGES, copies, steps=steps, step=step)
 
 
 def side_by_side(shelves: Sequence[Shelf], path: str, *, baseline: Run) -> SideBySide | None:
@@ -151,6 +228,14 @@ def side_by_side(shelves: Sequence[Shelf], path: str, *, baseline: Run) -> SideB
     kind = preview_kind(entry.name, entry.size)
     if kind is FileKind.IMAGE:
         return SideBySide(path, Kind.IMAGES, copies, reference.run)
+    if kind is FileKind.HTML:
+        notices = []
+        if len(having) > MAX_FRAMES:
+            notices.append(f"The first {MAX_FRAMES} of {len(having)} pages are shown.")
+            copies = [copy for copy in copies if copy.entry is not None][:MAX_FRAMES]
+        return SideBySide(path, Kind.FRAMES, copies, reference.run, notices=notices)
+    if content_type(entry.name).startswith(("audio/", "video/")):
+        return SideBySide(path, Kind.MEDIA, copies, reference.run)
     if kind in {FileKind.CSV, FileKind.JSON} and (table := _table(having, path, reference)):
         return SideBySide(path, Kind.TABLE, copies, reference.run, table=table)
     texts = {shelf.run: shelf.text(path) for shelf in having}
@@ -249,6 +334,40 @@ def _aligned(sheets: Mapping[Run, _Sheet], reference: Run, having: int) -> Align
         differing=differing,
         notice=f"These are {said}." if said else "",
     )
+
+
+def _shaded(table: Aligned) -> Aligned:
+    """The table with its numbers tinted by where they lie among those of their column."""
+    width = len(table.runs)
+    ends: list[tuple[float, float] | None] = []
+    for place in range(len(table.columns)):
+        numbers = [
+            number
+            for _, cells in table.rows
+            for cell in cells[place * width : (place + 1) * width]
+            if (number := _number(cell.text)) is not None
+        ]
+        low, high = min(numbers, default=0.0), max(numbers, default=0.0)
+        ends.append((low, high) if low < high else None)
+    rows = []
+    for label, cells in table.rows:
+        tinted = []
+        for place, cell in enumerate(cells):
+            bounds, number = ends[place // width], _number(cell.text)
+            if bounds is None or number is None:
+                tinted.append(cell)
+            else:
+                tinted.append(replace(cell, heat=heat_of(number, *bounds)))
+        rows.append((label, tinted))
+    return replace(table, rows=rows)
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if is_finite(number) else None
 
 
 def _key(sheets: Sequence[_Sheet]) -> str:

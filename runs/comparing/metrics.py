@@ -124,7 +124,7 @@ def metric_row(
                 is_worst=worst is not None and value == worst,
                 delta=text,
                 is_gain=is_gain,
-                heat=_heat(value, *ends) if ends else 0,
+                heat=heat_of(value, *ends) if ends else 0,
             )
         )
     return Row(name, cells, better=better)
@@ -150,7 +150,8 @@ def _ends(values: Mapping[int, float], better: Better | None) -> tuple[float, fl
     return (low, high) if better is None or better.is_higher else (high, low)
 
 
-def _heat(value: float | None, faintest: float, strongest: float) -> int:
+def heat_of(value: float | None, faintest: float, strongest: float) -> int:
+    """How strongly a number is tinted that lies between these two, from 1 to 5."""
     if not is_finite(value):
         return 0
     # Halves, since the distance of the largest numbers is no number.

@@ -27,7 +27,17 @@ from runs.charts.page import (
 )
 from runs.charts.settings import ChartSettings
 from runs.compare import charted
-from runs.comparing.address import Delta, PageAddress, Rows, Shade, Size, Tab, Value, tab_named
+from runs.comparing.address import (
+    Delta,
+    Look,
+    PageAddress,
+    Rows,
+    Shade,
+    Size,
+    Tab,
+    Value,
+    tab_named,
+)
 from runs.comparing.download import alone, icons, read_download, styles
 from runs.comparing.environment import read_environment
 from runs.comparing.exporting import table_csv
@@ -163,6 +173,10 @@ def files(request: HttpRequest, frame: Frame) -> dict:
         "files": found,
         "notices": [*frame.notices, *found.notices],
         "sizes": _choices(frame, "size", Size),
+        "looks": _choices(frame, "look", Look),
+        "shades": _choices(frame, "shade", Shade),
+        # The page around the choice of a step, as hidden fields.
+        "step_pairs": replace(frame.address, step=None).pairs,
     }
 
 

@@ -48,6 +48,17 @@
     history.replaceState(null, "", choice.href);
   });
 
+  /* The step of pictures, and how much of two of them is seen. */
+  document.addEventListener("input", (event) => {
+    const range = event.target;
+    if (range.matches("[data-steps]")) range.form.elements.at.selectedIndex = range.value;
+    if (range.matches("[data-swipe]")) document.querySelector(".compare-pair").style.setProperty("--at", `${range.value}%`);
+  });
+  document.addEventListener("change", (event) => {
+    const range = event.target.name === "at" && event.target.form.querySelector("[data-steps]");
+    if (range) range.value = event.target.selectedIndex;
+  });
+
   let leader = null;
   document.addEventListener("scroll", (event) => {
     const image = event.target;

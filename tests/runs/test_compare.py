@@ -536,7 +536,7 @@ def test_the_document_names_what_an_address_may_say():
     }
     query = QueryDict(
         "runs=a,b&order=given&base=b&stat=max&delta=rel&show=all&q=x&rows=keys&keys=2&page=3"
-        "&of=acc&group=lr&path=a.png&size=l&shade=heat&method=welch&cards=24&chart=metric%3Dacc"
+        "&of=acc&group=lr&path=a.png&size=l&shade=heat&method=welch&at=3&look=diff&cards=24&chart=metric%3Dacc"
         "&x=relative&xs=log&ys=log&sm=ema:0.6&out=fit"
     )
 

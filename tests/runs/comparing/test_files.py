@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from runs.comparing.pictures import picture_series
 from tests.runs.logged import make_experiment, make_run
 
 COMPARE = "/w/default/compare/files/"
@@ -145,3 +146,108 @@ def test_files_of_more_runs_do_not_mean_more_queries(client, experiment, tab):
         return [re.search(r'FROM "(\w+)"', query["sql"]).group(1) for query in captured]
 
     assert queries(12) == queries(2)
+
+
+# ---------------------------------------------------------------- Over steps, in pairs, in a row
+
+
+def logged_image(key: str, step: int, *, time: int = 1, small: bool = False, sign: str = "+"):
+    parts = [f"images/{key}", "step", str(step), "timestamp", str(time), f"uuid-{step}-{time}"]
+    return sign.join([*parts, "compressed"]) + ".webp" if small else sign.join(parts) + ".png"
+
+
+def test_pictures_of_many_steps_are_one_path_and_one_step_is_shown(client, experiment):
+    one = make_run(
+        experiment,
+        "one",
+        files={
+            logged_image("sample", 0): PIXEL,
+            logged_image("sample", 0, small=True): PIXEL,
+            logged_image("sample", 10): PIXEL,
+        },
+    )
+    two = make_run(experiment, "two", files={logged_image("sample", 5, sign="%"): PIXEL})
+    three = make_run(experiment, "three", files={logged_image("other", 5): PIXEL})
+
+    last = files_of(client, one, two, three)
+    first = files_of(client, one, two, three, at="4")
+
+    assert [(each.path, each.count) for each in last.context["files"].paths] == [
+        ("images/sample", 2)
+    ]
+    shown = last.context["files"].chosen
+    assert (shown.steps, shown.step) == ([0, 5, 10], 10)
+    # Of the other run the last one before that step.
+    assert [copy.step for copy in shown.copies] == [10, 5, None]
+    assert "of step 5" in last.text
+    assert [copy.step for copy in first.context["files"].chosen.copies] == [0, None, None]
+    assert "Nothing up to step 0" in first.text
+
+
+def test_of_two_pictures_of_a_step_the_later_one_counts_and_the_whole_one():
+    paths = [
+        logged_image("a", 3, time=1),
+        logged_image("a", 3, time=2, small=True),
+        logged_image("a", 3, time=2),
+        logged_image("b", 3, time=1, small=True),
+        "images/plain.png",
+        "images/+step+x+timestamp+1+u.png",
+    ]
+
+    series, taken = picture_series({path: path for path in paths})
+
+    assert {key: dict(each.by_step) for key, each in series.items()} == {
+        "images/a": {3: paths[2]},
+        "images/b": {3: paths[3]},
+    }
+    assert taken == set(paths[:4])
+
+
+@pytest.mark.parametrize(("look", "count"), [("swipe", 2), ("diff", 2), ("side", 0)])
+def test_two_pictures_lie_one_on_the_other_if_asked_for(client, experiment, look, count):
+    runs = [make_run(experiment, name, files={"roc.png": PIXEL}) for name in ("one", "two")]
+    runs.append(make_run(experiment, "without"))
+
+    page = files_of(client, *runs, look=look).text
+
+    assert page.count(f'data-look="{look}"') == bool(count)
+    assert page.count('class="compare-image"') == (0 if count else 2)
+
+
+def test_of_three_pictures_there_are_no_pairs(client, experiment):
+    runs = [make_run(experiment, name, files={"roc.png": PIXEL}) for name in "abc"]
+
+    page = files_of(client, *runs, look="diff").text
+
+    assert "data-look" not in page
+    assert "Difference" not in page
+
+
+@pytest.mark.parametrize(
+    ("path", "tag"),
+    [("beep.wav", "<audio"), ("film.mp4", "<video"), ("report.html", "sandbox")],
+)
+def test_sounds_films_and_pages_stand_in_a_row(client, experiment, path, tag):
+    runs = [make_run(experiment, name, files={path: b"content"}) for name in ("one", "two")]
+    without = make_run(experiment, "without")
+
+    page = files_of(client, *runs, without, path=path).text
+
+    assert page.count(tag) == 2
+    assert re.search(r"Not in.*without", page, re.DOTALL)
+
+
+def test_a_table_is_shaded_by_where_its_numbers_lie_in_their_column(client, experiment):
+    runs = [
+        make_run(experiment, name, files={"t.csv": f"class,p,word\ncat,{low},x\ndog,{high},y\n"})
+        for name, low, high in [("one", 0, 5), ("two", 10, "nan")]
+    ]
+
+    plain = files_of(client, *runs, path="t.csv").context["files"].chosen.table
+    shaded = files_of(client, *runs, path="t.csv", shade="heat").context["files"].chosen.table
+
+    def heats(table):
+        return [[cell.heat for cell in cells] for _, cells in table.rows]
+
+    assert heats(plain) == [[0, 0, 0, 0], [0, 0, 0, 0]]
+    assert heats(shaded) == [[1, 5, 0, 0], [3, 0, 0, 0]]
