@@ -3,14 +3,18 @@
 Nothing is kept of them: a folder is there as long as an experiment has its name.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Left, Substr
 
 from experiments.models import Experiment
 from workspaces.models import Workspace
+
+_DIGITS = re.compile(r"([0-9]+)")
 
 # With more experiments than these, and slashes in their names, a list begins with folders.
 FLAT_UP_TO = 30
@@ -66,7 +70,16 @@ def folders_in(workspace: Workspace, path: str) -> list[Folder]:
     for rest in below.values_list("rest", flat=True):
         label = rest.partition("/")[0]
         counts[label] = counts.get(label, 0) + 1
-    return [Folder(f"{path}{label}/", label or "/", counts[label]) for label in sorted(counts)]
+    labels = sorted(counts, key=_in_order)
+    return [Folder(f"{path}{label}/", label or "/", counts[label]) for label in labels]
+
+
+def _in_order(label: str) -> list[tuple[int, str]]:
+    """What sorts team2 before team10."""
+    parts = _DIGITS.split(label)
+    return [
+        (int(part[:18] or 0), "") if place % 2 else (0, part) for place, part in enumerate(parts)
+    ]
 
 
 def steps_to(path: str) -> list[tuple[str, str]]:

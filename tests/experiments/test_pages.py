@@ -296,6 +296,15 @@ def test_folders_come_by_themselves_where_there_is_much(client, db):
     assert rows(found) == ["team/last"]
 
 
+def test_folders_with_numbers_are_counted_through(client, db):
+    for name in ["v10/a", "v2/a", "v2b/a", "v/a", "2/a", "10/a"]:
+        make_experiment(name)
+
+    text = client.get(HOME, {"layout": "tree"}).text
+
+    assert re.findall(r'title="([^"]*)/">', text) == ["2", "10", "v", "v2", "v2b", "v10"]
+
+
 def test_folders_and_experiments_share_the_pages(client, db):
     for number in range(40):
         make_experiment(f"f{number:02}/e")
