@@ -6,7 +6,6 @@ Nothing is kept of them: a folder is there as long as an experiment has its name
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Left, Substr
