@@ -32,7 +32,7 @@ class ComparisonAddress:
         run_ids = list(query.getlist("run"))
         for text in query.getlist("runs"):
             run_ids += text.split(",")
-        board, wrong = Board.read(query.getlist("chart"))
+        board, wrong = Board.read(query.getlist("chart"), query.getlist("front"))
         settings, more = ChartSettings.read(query)
         wrong += more
         statistic = query.get("stat", "") or Statistic.LAST
@@ -65,7 +65,7 @@ class ComparisonAddress:
             pairs.append(("show", "all"))
         if self.cards != FIRST_CARDS:
             pairs.append(("cards", str(self.cards)))
-        return [*pairs, *self.settings.pairs, *(("chart", text) for text in self.board.texts)]
+        return [*pairs, *self.settings.pairs, *self.board.pairs]
 
     def __str__(self) -> str:
         return f"?{urlencode(self.pairs, safe=',:=')}"

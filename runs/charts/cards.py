@@ -72,6 +72,11 @@ class ChartCard:
     edit_url: str = ""
     undo_url: str = ""
     undo_label: str = ""
+    duplicate_url: str = ""
+    left_url: str = ""
+    right_url: str = ""
+    # The page of the comparison, with this chart first.
+    link_url: str = ""
 
 
 def chart_card(

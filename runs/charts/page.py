@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.db.models import TextChoices
 
 from runs.charts.address import FIRST_CARDS, ComparisonAddress
-from runs.charts.board import Place
+from runs.charts.board import MAX_CHANGES, Board, Place
 from runs.charts.cards import ChartCard, chart_card
 from runs.charts.plots import ChartedRun, charted_runs, read_charts
 from runs.charts.spec import (
@@ -135,9 +135,31 @@ def place_cards(
             better=better(place.spec.metric),
             edit_url=f"{path}{address}&{_edit_query(place)}",
             **_undo(place, address, path),
+            **_arranged(places, index, address, path),
         )
-        for place, data in zip(places, charts, strict=True)
+        for index, (place, data) in enumerate(zip(places, charts, strict=True))
     ]
+
+
+def _arranged(
+    places: Sequence[Place], index: int, address: ComparisonAddress, path: str
+) -> dict[str, str]:
+    """Where a chart is doubled or moved, and where it stands first."""
+    place, board = places[index], address.board
+    anchor = card_id(place.at, place.number if place.is_new else None)
+
+    def with_board(changed: Board, anchor: str = anchor) -> str:
+        return f"{path}{address.but(board=changed)}#{anchor}"
+
+    doubled = card_id(place.at, len(board.changes))
+    is_full = len(board.changes) >= MAX_CHANGES
+    is_last = index + 1 == len(places)
+    return {
+        "duplicate_url": "" if is_full else with_board(board.added(place.at, place.spec), doubled),
+        "left_url": with_board(board.moved(places, index, -1)) if index else "",
+        "right_url": "" if is_last else with_board(board.moved(places, index, 1)),
+        "link_url": with_board(board.led_by(place.key)),
+    }
 
 
 def count_cards(comparison: Comparison, address: ComparisonAddress) -> int:

@@ -437,6 +437,42 @@ def test_a_chart_is_added_beside_the_one_it_was_made_from(client, three):
     assert [card.title for card in without.context["cards"]] == ["acc", "loss"]
 
 
+def test_charts_are_moved_and_doubled_and_the_address_keeps_it(client, three):
+    def titles(page):
+        return [card.title for card in page.context["cards"]]
+
+    usual = compare(client, *three, tab="charts")
+    assert titles(usual) == ["acc", "loss"]
+    assert (usual.context["cards"][0].left_url, usual.context["cards"][1].right_url) == ("", "")
+
+    doubled = follow(client, usual, "Duplicate")
+    assert titles(doubled) == ["acc", "acc", "loss"]
+    cards = doubled.context["cards"]
+    moved = client.get(f"{COMPARE}charts/{cards[1].right_url.split('#')[0]}")
+    assert titles(moved) == ["acc", "loss", "acc"]
+    again = client.get(f"{COMPARE}charts/{moved.context['cards'][2].left_url.split('#')[0]}")
+    assert titles(again) == ["acc", "acc", "loss"]
+    # Its link leads to the same page with this chart first.
+    alone = client.get(f"{COMPARE}charts/{cards[2].link_url.split('#')[0]}")
+    assert titles(alone) == ["loss", "acc", "acc"]
+    # What is removed is not remembered among those in front.
+    removed = follow(client, moved, "Remove chart")
+    assert titles(removed) == ["acc", "loss"]
+    assert "@" not in removed.context["address"].board.front
+
+
+def test_a_chart_that_is_not_there_may_be_named_in_front(client, three):
+    page = client.get(
+        f"{COMPARE}charts/",
+        {
+            "runs": ",".join(run.run_id for run in three),
+            "front": ["x", "9@acc", "@", "loss", "\0"],
+        },
+    )
+
+    assert [card.title for card in page.context["cards"]] == ["loss", "acc"]
+
+
 def test_a_changed_chart_is_changed_again_and_reset(client, three):
     sent = change(client, three, edit="acc", put="replace", metric="acc", title="Once")
     page = client.get(sent["Location"].split("#")[0])
@@ -536,8 +572,8 @@ def test_the_document_names_what_an_address_may_say():
     }
     query = QueryDict(
         "runs=a,b&order=given&base=b&stat=max&delta=rel&show=all&q=x&rows=keys&keys=2&page=3"
-        "&of=acc&group=lr&path=a.png&size=l&shade=heat&method=welch&at=3&look=diff&cards=24&chart=metric%3Dacc"
-        "&x=relative&xs=log&ys=log&sm=ema:0.6&out=fit"
+        "&of=acc&group=lr&path=a.png&size=l&shade=heat&method=welch&at=3&look=diff&cards=24"
+        "&chart=metric%3Dacc&front=acc&x=relative&xs=log&ys=log&sm=ema:0.6&out=fit"
     )
 
     address, wrong = PageAddress.read(query)

@@ -69,7 +69,7 @@ def test_a_chart_is_downloaded_as_an_image(page: Page, address: str, complaints,
     curves = chart(page, "loss")
     expect(curves.locator("path.js-line")).to_have_count(2 * PIECES)
 
-    curves.locator("summary", has_text="Download loss").click()
+    curves.locator("summary", has_text="More of loss").click()
     with page.expect_download() as download:
         curves.get_by_role("button", name=kind).click()
 
@@ -269,3 +269,55 @@ def test_zooming_into_a_long_line_brings_more_of_its_points(
     expect(notes).to_contain_text("Drawn from")
     assert first_step() < 10
     assert complaints == []
+
+
+def test_points_are_walked_through_by_keyboard_and_said(page: Page, address: str, complaints):
+    page.goto(address)
+    curves = chart(page, "loss")
+    expect(curves.locator("path.js-line")).to_have_count(2 * PIECES)
+    plot = curves.get_by_role("application", name="loss")
+    voice = page.locator('p[aria-live="polite"]')
+
+    plot.focus()
+    page.keyboard.press("ArrowRight")
+    expect(voice).to_have_text("run 0: 1, Step 0")
+    expect(curves.locator(".hoverlayer .hovertext, .hoverlayer .legend").first).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(voice).to_have_text("run 0: NaN, Step 2")
+    page.keyboard.press("ArrowRight")
+    expect(voice).to_have_text("run 0: 0.25, Step 3")
+    page.keyboard.press("ArrowDown")
+    expect(voice).to_have_text("run 1: 0.25, Step 3")
+    page.keyboard.press("End")
+    expect(voice).to_have_text("run 1: 1.125, Step 4")
+    page.keyboard.press("Escape")
+    expect(curves.locator(".hoverlayer .hovertext")).to_have_count(0)
+
+    # Bars stand beside one another.
+    bars = chart(page, "mean_absolute_error")
+    expect(bars.locator("g.point path")).to_have_count(2)
+    bars.get_by_role("application").focus()
+    page.keyboard.press("ArrowRight")
+    expect(voice).to_have_text("run 0: 40, run 0")
+    page.keyboard.press("ArrowRight")
+    expect(voice).to_have_text("run 1: 39, run 1")
+    assert complaints == []
+
+
+def test_a_chart_fills_the_screen_and_comes_back(page: Page, address: str):
+    page.goto(address)
+    curves = chart(page, "loss")
+    expect(curves.locator("path.js-line")).to_have_count(2 * PIECES)
+    before = curves.locator(".main-svg").first.bounding_box()
+
+    button = curves.get_by_role("button", name="Full screen of loss")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    page.wait_for_function(
+        "width => document.querySelector('figure .main-svg').getBoundingClientRect().width > width",
+        arg=before["width"],
+    )
+    button.click()
+
+    expect(button).to_have_attribute("aria-pressed", "false")
