@@ -147,7 +147,7 @@ def test_without_javascript_the_buttons_keep_the_ticks(browser, address):
     expect(page.get_by_role("status")).to_contain_text("The tag team of 2 runs is as it was")
 
     with page.expect_download() as download:
-        bar(page).locator("summary").last.click()
+        bar(page).get_by_text("Export").click()
         bar(page).get_by_role("button", name="CSV").click()
     names = re.findall(r"\br\d+\b", download.value.path().read_text())
     assert names == ["r59", "r3"]
@@ -173,3 +173,16 @@ def test_child_rows_have_their_ticks_when_they_open(page, server, mlflow_client,
     expect(page.get_by_label("Tick child-2", exact=True)).to_be_checked()
     expect(page.get_by_label("Tick child-1", exact=True)).not_to_be_checked()
     expect_count(page, 1)
+
+
+def test_on_a_phone_the_bar_is_one_line_with_a_menu(page, address):
+    page.set_viewport_size({"width": 320, "height": 700})
+    page.goto(address)
+    tick(page, "r59", "r58")
+
+    assert bar(page).bounding_box()["height"] < 64
+    expect(bar(page).get_by_role("button", name="Compare")).to_be_visible()
+    bar(page).get_by_text("More with the selected runs").locator("..").click()
+    bar(page).get_by_role("button", name="Tag").click()
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("2 runs")
