@@ -25,6 +25,13 @@ from runs.models import KeyKind, Run, RunTag
 from runs.ordering import SortKey, sorted_runs
 from runs.table import SOURCE_TAG, model_versions
 
+# What each kind of file is good for.
+EXPORT_USES = {
+    "CSV": "for spreadsheets and scripts",
+    "JSON": "an object for each run",
+    "Parquet": "typed columns, for data frames",
+}
+
 # Beside the names of the columns, a piece stays below the 999 parameters of an older SQLite.
 _PIECE = 500
 # Pieces a row group, which is what a reader of Parquet reads at once.

@@ -1,11 +1,42 @@
-"""The tables of a comparison as lines of CSV: every row that they show, on all their pages."""
+"""A comparison as files: its tables as they are shown, or all that is known of its runs."""
 
 from collections.abc import Iterator, Sequence
 
 from core.spreadsheet import csv_lines
 from core.time import as_datetime
-from runs.comparing.subject import Subject
+from runs.columns import Column, Columns, Statistic
+from runs.comparing.address import Value
+from runs.comparing.subject import RESERVED_PREFIX, Subject
 from runs.comparing.tables import Cell, Section
+from runs.exporting import RunTable
+from runs.models import KeyKind
+
+# What every reader of such files still opens.
+MAX_COLUMNS = 2_000
+_PROPERTIES = ["name", "experiment", "status", "start_time", "end_time", "duration", "user"]
+_STATISTICS = {
+    Value.MINIMUM: Statistic.MIN,
+    Value.MAXIMUM: Statistic.MAX,
+    Value.MEAN: Statistic.MEAN,
+    Value.FIRST: Statistic.FIRST,
+}
+
+
+def run_table_of(subject: Subject, value: Value) -> RunTable:
+    """The compared runs with all their hyperparameters, tags and metrics, a row each.
+
+    Of a metric it has the value that the pages show, or the last one where that is no statistic.
+    """
+    tags = [name for name in sorted(subject.tags) if not name.startswith(RESERVED_PREFIX)]
+    statistic = _STATISTICS.get(value, Statistic.LAST)
+    columns = [
+        *(Column("property", name) for name in _PROPERTIES),
+        *(Column(KeyKind.METRIC, name, statistic) for name in sorted(subject.metrics)),
+        *(Column(KeyKind.PARAM, name) for name in sorted(subject.params)),
+        *(Column(KeyKind.TAG, name) for name in tags),
+    ][:MAX_COLUMNS]
+    shown = Columns(columns, total=len(columns), is_automatic=False)
+    return RunTable(subject.keys, shown, subject.experiments)
 
 
 def table_csv(

@@ -11,9 +11,11 @@ from runs.access import get_comparison, get_runs
 from runs.compare import in_order, neighbors
 from runs.comparing.address import PageAddress, Tab
 from runs.comparing.doubts import Doubt, doubts
+from runs.comparing.origin import Origin, origin_of
 from runs.comparing.subject import MAX_CHARTED, MAX_RUNS, Subject, read_subject
 from runs.comparing.suggestions import suggestions
 from runs.comparing.summary import count_differences
+from runs.exporting import EXPORT_USES
 from runs.models import Run
 
 
@@ -62,6 +64,8 @@ class Frame:
     tab: Tab
     link: str
     subject: Subject | None
+    # The list that leads here; None where there is no one list.
+    origin: Origin | None = None
 
     @property
     def chips(self) -> list[Chip]:
@@ -128,6 +132,14 @@ class Frame:
         return f"{self.address.path_to('compare_add')}?{urlencode(pairs, safe=',:=')}"
 
     @property
+    def exports(self) -> list[tuple[str, str, str]]:
+        """What the runs can be saved as: each name, what it is good for, and its address."""
+        return [
+            (name, use, f"{self.address.path_to(f'compare_{name.lower()}')}{self.address}")
+            for name, use in EXPORT_USES.items()
+        ]
+
+    @property
     def download_url(self) -> str:
         """The comparison as a file."""
         return f"{self.address.path_to('compare_download')}{self.address}"
@@ -168,6 +180,7 @@ def read_frame(request: HttpRequest, workspace: str, tab: Tab, *, selection: str
         tab=tab,
         link=f"{site_url(request)}{address.at(tab)}",
         subject=subject,
+        origin=origin_of(request, workspace, subject.experiments) if subject else None,
     )
 
 

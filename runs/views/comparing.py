@@ -40,7 +40,7 @@ from runs.comparing.address import (
 )
 from runs.comparing.download import alone, icons, read_download, styles
 from runs.comparing.environment import read_environment
-from runs.comparing.exporting import table_csv
+from runs.comparing.exporting import run_table_of, table_csv
 from runs.comparing.files import read_files
 from runs.comparing.frame import Frame, read_frame
 from runs.comparing.groups import read_statistics
@@ -52,6 +52,7 @@ from runs.comparing.subject import MAX_CHARTED, MAX_RUNS, Subject
 from runs.comparing.summary import summarize
 from runs.comparing.tables import Section, is_transposed, paged
 from runs.views import compared_runs
+from runs.views.export import EXPORT_TYPES, table_response
 from workspaces.access import get_workspace
 
 View = Callable[..., HttpResponse]
@@ -289,6 +290,22 @@ def _csv(tab: Tab, sections: Callable[[Subject, PageAddress], Sequence[Section]]
     return view
 
 
+def _export(ending: str) -> View:
+    """All compared runs as a file, a row each."""
+
+    @require_GET
+    def view(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponseBase:
+        place = get_workspace(request)
+        frame = read_frame(request, workspace, Tab.SUMMARY, selection=selection)
+        if frame.subject is None:
+            context = {"workspace": place, "frame": frame, "notices": frame.notices}
+            return _no_runs(request, frame, context)
+        table = run_table_of(frame.subject, frame.address.value)
+        return table_response(table, ending, name="compared-runs")
+
+    return view
+
+
 metrics_csv = _csv(Tab.METRICS, lambda subject, address: [metric_section(subject, address)])
 params_csv = _csv(Tab.PARAMS, text_sections)
 
@@ -353,6 +370,7 @@ _TABS = [
     ("stats/", statistics, Tab.STATISTICS),
     ("metrics.csv", metrics_csv, "compare_metrics_csv"),
     ("params.csv", params_csv, "compare_params_csv"),
+    *((f"runs.{ending}", _export(ending), f"compare_{ending}") for ending in EXPORT_TYPES),
     ("download.html", download, "compare_download"),
     ("add/", pick, "compare_add"),
     ("select/", select, "compare_select"),

@@ -8,19 +8,14 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from artifacts.media import disposition
-from runs.exporting import RunTable, csv_of, json_of, parquet_of, run_table
+from runs.exporting import EXPORT_USES, RunTable, csv_of, json_of, parquet_of, run_table
 from runs.scope import Scope, get_scope, sort_of
 from runs.selecting import selected_runs, selection_of
 
-_TYPES = {
+EXPORT_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
     "parquet": "application/vnd.apache.parquet",
-}
-_USES = {
-    "CSV": "for spreadsheets and scripts",
-    "JSON": "an object for each run",
-    "Parquet": "typed columns, for data frames",
 }
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 _STREAMS: dict[str, Callable[[RunTable], object]] = {"csv": csv_of, "json": json_of}
@@ -34,7 +29,7 @@ def run_export(
 
     ``selected`` asks for those that the browser has ticked, whatever the filter shows of them.
     """
-    if ending not in _TYPES:
+    if ending not in EXPORT_TYPES:
         raise Http404
     scope = get_scope(request, experiment_id)
     if request.GET.get("selected"):
@@ -47,11 +42,16 @@ def run_export(
         columns=scope.columns(request.GET),
         experiments=scope.experiments,
     )
+    return table_response(table, ending, name=_file_name(scope))
+
+
+def table_response(table: RunTable, ending: str, *, name: str) -> HttpResponseBase:
+    """The table as a file to download, in one of the formats of ``EXPORT_TYPES``."""
     if ending == "parquet":
-        response = FileResponse(parquet_of(table), content_type=_TYPES[ending])
+        response = FileResponse(parquet_of(table), content_type=EXPORT_TYPES[ending])
     else:
-        response = StreamingHttpResponse(_STREAMS[ending](table), content_type=_TYPES[ending])
-    response.headers["Content-Disposition"] = disposition(f"{_file_name(scope)}.{ending}")
+        response = StreamingHttpResponse(_STREAMS[ending](table), content_type=EXPORT_TYPES[ending])
+    response.headers["Content-Disposition"] = disposition(f"{name}.{ending}")
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
@@ -62,7 +62,8 @@ def export_links(scope: Scope, query: QueryDict) -> list[tuple[str, str, str]]:
     question.pop("page", None)
     tail = f"?{question.urlencode()}" if question else ""
     return [
-        (name, use, scope.address("export", name.lower()) + tail) for name, use in _USES.items()
+        (name, use, scope.address("export", name.lower()) + tail)
+        for name, use in EXPORT_USES.items()
     ]
 
 

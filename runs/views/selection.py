@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core.errors import Invalid
 from runs.actions.bulk import tag_runs, trash_runs, untag_runs
 from runs.actions.selections import MAX_SELECTED, change_ticks, clear_ticks, keep_comparison
+from runs.comparing.origin import remember_list
 from runs.comparing.subject import MAX_CHARTED
 from runs.forms import TagForm, TagNameForm
 from runs.models import Run, Selection
@@ -200,6 +201,7 @@ def _compare(ticking: _Ticking, argument: str) -> HttpResponse:
         )
         messages.warning(ticking.request, reason)
         return HttpResponseRedirect(ticking.list_address())
+    remember_list(ticking.request, ticking.scope, ticking.list_address())
     workspace = ticking.scope.workspace
     if selected.count > MAX_CHARTED:
         kept = keep_comparison(workspace=workspace, runs=ticking.keys)
