@@ -121,7 +121,7 @@ def create_experiment(
     ``TooLong`` or ``BadReplicateKeys``.
     """
     _check_name(name)
-    _check_replicate_keys(replicate_keys)
+    check_replicate_keys(replicate_keys)
     if artifact_location:
         check_artifact_location(artifact_location, workspace_slug=workspace.slug)
         artifact_location = absolute_location(artifact_location)
@@ -260,7 +260,7 @@ def change_experiment(
     _write_tags(experiment, tags)
     _drop_tags(experiment, removed)
     if replicate_keys is not None:
-        _check_replicate_keys(replicate_keys)
+        check_replicate_keys(replicate_keys)
         experiment.replicate_keys = "\n".join(replicate_keys)
         experiment.save(update_fields=["replicate_keys"])
     if metrics:
@@ -280,6 +280,21 @@ def describe_metric(
     if not experiment.is_active:
         raise ExperimentNotActive(experiment)
     _describe_metrics(experiment, {metric: (better, number_format)})
+
+
+def check_replicate_keys(keys: Sequence[str]) -> None:
+    """Raises ``BadReplicateKeys`` unless each could name a hyperparameter, and they are few."""
+    if len(keys) > MAX_REPLICATE_KEYS:
+        raise BadReplicateKeys(f"At most {MAX_REPLICATE_KEYS} names; these are {len(keys)}.")
+    for key in keys:
+        try:
+            check_key(key, path="replicate key")
+            check_length(key, MAX_KEY_LENGTH, what="replicate key")
+        except Invalid:
+            raise BadReplicateKeys(
+                f"{middle_text(key, 40)!r} can be no hyperparameter's name: letters, digits, "
+                f"spaces and _ - . : / only, at most {MAX_KEY_LENGTH} characters."
+            ) from None
 
 
 def _describe_metrics(experiment: Experiment, metrics: Mapping[str, MetricSetting]) -> None:
@@ -349,20 +364,6 @@ def _drop_tags(experiment: Experiment, keys: Collection[str]) -> int:
     if mirrored:
         experiment.save(update_fields=mirrored)
     return deleted
-
-
-def _check_replicate_keys(keys: Sequence[str]) -> None:
-    if len(keys) > MAX_REPLICATE_KEYS:
-        raise BadReplicateKeys(f"At most {MAX_REPLICATE_KEYS} names; these are {len(keys)}.")
-    for key in keys:
-        try:
-            check_key(key, path="replicate key")
-            check_length(key, MAX_KEY_LENGTH, what="replicate key")
-        except Invalid:
-            raise BadReplicateKeys(
-                f"{middle_text(key, 40)!r} can be no hyperparameter's name: letters, digits, "
-                f"spaces and _ - . : / only, at most {MAX_KEY_LENGTH} characters."
-            ) from None
 
 
 def _check_name(name: str) -> None:

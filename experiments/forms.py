@@ -11,6 +11,7 @@ from experiments.actions import (
     PRIMARY_METRIC_TAG,
     BadReplicateKeys,
     ExperimentNameTaken,
+    check_replicate_keys,
 )
 from experiments.models import NOTE_TAG, Direction, Experiment
 from workspaces.locations import check_artifact_location
@@ -63,7 +64,12 @@ class ExperimentForm(forms.Form):
 
     def clean_replicate_keys(self) -> list[str]:
         lines = (line.strip() for line in self.cleaned_data["replicate_keys"].splitlines())
-        return list(dict.fromkeys(filter(None, lines)))
+        keys = list(dict.fromkeys(filter(None, lines)))
+        try:
+            check_replicate_keys(keys)
+        except BadReplicateKeys as refusal:
+            raise forms.ValidationError(refusal.message) from None
+        return keys
 
     def clean_primary_metric(self) -> str:
         metric = self.cleaned_data["primary_metric"]
@@ -196,8 +202,6 @@ def fault_of(refusal: Refused) -> tuple[str | None, str]:
             return "name", _name_taken(refusal.experiment)
         case Taken():
             return "name", "This name was taken a moment ago. Choose another name."
-        case BadReplicateKeys():
-            return "replicate_keys", refusal.message
         case _:
             return None, refusal.message
 

@@ -8,6 +8,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from core.demo_progress import demo_progress
 from experiments.actions import DEFAULT_REPLICATE_KEYS
+from experiments.models import DEFAULT_EXPERIMENT_ID
 from runs.folders import FLAT_UP_TO, Folder, FoldersFirst, folders_in, has_folders, steps_to
 from runs.home import (
     DEFAULT_ORDER,
@@ -60,7 +61,7 @@ def workspace_home(request: HttpRequest, workspace: str) -> HttpResponse:
         "is_tree": is_tree,
         "folder": folder,
         "steps": steps_to(folder),
-        "is_new": not text and page.paginator.count <= 1 and not any(map(_has_runs, rows)),
+        "is_new": not text and not folder and all(map(_is_untouched, rows)),
         "running": running_runs(place),
         "views": view_rows(found_views(place, text="", order="changed")[:_VIEWS_SHOWN]),
         "demo": progress if progress and not progress.finished else None,
@@ -82,8 +83,11 @@ def _is_tree(place: Workspace, query: QueryDict, folder: str) -> bool:
             return bool(folder) or place.experiments.active().count() > FLAT_UP_TO
 
 
-def _has_runs(row: ExperimentRow | Folder) -> bool:
-    return row.is_folder or bool(row.run_count)
+def _is_untouched(row: ExperimentRow | Folder) -> bool:
+    """Whether it is the experiment that is there from the start, without a run."""
+    if row.is_folder:
+        return False
+    return row.experiment.pk == DEFAULT_EXPERIMENT_ID and not row.run_count
 
 
 @require_safe
