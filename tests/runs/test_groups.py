@@ -475,6 +475,16 @@ def test_nothing_in_an_address_breaks_a_grouped_page(client, experiment, url, qu
     assert client.get(url, query).status_code == 200
 
 
+@pytest.mark.parametrize("query", [{"q": "nothing"}, {"experiment": "none"}, {"user": "nobody"}])
+def test_a_grouped_list_that_no_run_matches_says_so(client, experiment, url, query):
+    make_run(experiment, params={"opt": "adam"}, metrics={"loss": 1.0})
+
+    page = client.get(url, {"group": "p.opt", "cols": "m.loss,p.lr,duration", **query})
+
+    assert page.status_code == 200
+    assert page.context["groups"].total == 0
+
+
 def test_what_cannot_be_grouped_by_is_said(client, experiment, url):
     for value in ("a", "b"):
         make_run(experiment, params={f"p{n}": value for n in range(7)})
