@@ -12,17 +12,15 @@ from urllib.parse import quote
 import pytest
 from django.db import connection
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.db import write
-from registry.models import ModelVersion, RegisteredModel
-from runs.actions.views import save_view
+from experiments.models import Experiment
 from runs.charts.spec import ChartSpec
 from runs.filters import RunFilter
-from runs.models import Run
-from tests.support.factories import make_experiment, make_run
+from tests.support.factories import make_run
+from tests.support.site import Site, make_site, page_routes
 
 # Every key that a page reads of its address or its form, beside the filters and a chart's fields.
 KEYS = """
@@ -105,98 +103,23 @@ values = st.one_of(
 pairs = st.lists(st.tuples(st.sampled_from(ALL_KEYS), values), min_size=1, max_size=5)
 
 
-def is_for_people(route: str) -> bool:
-    return not any(part in route for part in ("api/", "graphql", "static/"))
-
-
-def page_routes() -> list[str]:
-    """Every route below the address of a workspace, as Django writes it."""
-    found = []
-
-    def walk(patterns, prefix: str) -> None:
-        for entry in patterns:
-            route = prefix + str(entry.pattern)
-            if isinstance(entry, URLResolver):
-                walk(entry.url_patterns, route)
-            elif isinstance(entry, URLPattern) and is_for_people(route):
-                found.append(route)
-
-    walk(get_resolver().url_patterns, "")
-    return sorted(set(found))
-
-
-@dataclasses.dataclass
-class Site:
-    """A few things of each kind, and where they are."""
-
-    client: Client
-    names: dict[str, str]
-
-    def address(self, route: str) -> str:
-        for part, name in ARGUMENTS.items():
-            route = route.replace(part, quote(self.names[name], safe=""))
-        return f"/{route}"
-
-    def filled(self, text: str) -> str:
-        for name in ("run", "experiment", "view"):
-            text = text.replace(quote(f"{{{name}}}"), self.names[name])
-        return text
-
-
-ARGUMENTS = {
-    "<slug:workspace>": "workspace",
-    "<int:experiment_id>": "experiment",
-    "<str:run_id>": "run",
-    "<slug:slug>": "view",
-    "<path:path>": "path",
-    "<str:name>": "model",
-    "<str:selection>": "selection",
-    "<str:token>": "token",
-    "<str:ending>": "ending",
-    "<int:version>": "version",
-}
-
-
 @pytest.fixture
 def site(db) -> Site:
-    experiment = make_experiment("fuzzed")
-    run = make_run(
-        experiment,
-        "first",
-        metrics={"loss": [1.0, float("nan"), 0.5], "val/acc": 0.5},
-        params={"lr": "0.1"},
-        tags={"team": "a"},
-    )
-    other = make_run(
-        experiment,
-        "second",
-        metrics={"loss": [float("inf"), 0.25], "x": float("nan")},
+    site = make_site(Client(raise_request_exception=False))
+    make_run(
+        Experiment.objects.get(pk=site.names["experiment"]),
+        "odd",
+        metrics={"loss": [float("inf"), float("nan")], "x": float("nan")},
         params={"lr": "words"},
-        tags={"team": "b", "mlflow.parentRunId": run.run_id},
         status="RUNNING",
     )
-    gone = make_run(experiment, "gone", metrics={"loss": 3.0})
-    Run.objects.filter(pk=gone.pk).update(lifecycle_stage="deleted", deleted_time=1)
-    view = save_view(
-        workspace=experiment.workspace, experiment=experiment, name="a view", query="sort=-m.loss"
-    )
-    model = RegisteredModel.objects.create(workspace=experiment.workspace, name="net")
-    ModelVersion.objects.create(model=model, version=1, source=f"runs:/{run.run_id}/m", run=other)
-    return Site(
-        Client(raise_request_exception=False),
-        {
-            "workspace": "default",
-            "experiment": str(experiment.pk),
-            "run": run.run_id,
-            "view": view.slug,
-            "path": "a/b.txt",
-            "model": "net",
-            "selection": "nothing",
-            "token": "nothing",
-            "ending": "csv",
-            "version": "1",
-        },
-    )
+    return site
+
+
+def filled(site: Site, text: str) -> str:
+    for name in ("run", "experiment", "view"):
+        text = text.replace(quote(f"{{{name}}}"), site.names[name])
+    return text
 
 
 class _Undone(Exception):
@@ -232,7 +155,7 @@ hunted = settings(
 @hunted
 @given(route=st.sampled_from(page_routes()), asked=pairs, is_part=st.booleans())
 def test_no_address_breaks_a_page(site, route, asked, is_part):
-    query = site.filled("&".join(f"{quote(key)}={value}" for key, value in asked))
+    query = filled(site, "&".join(f"{quote(key)}={value}" for key, value in asked))
     headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver/x?{query[:300]}"}
     address = site.address(route)
 
@@ -245,7 +168,7 @@ def test_no_address_breaks_a_page(site, route, asked, is_part):
 @given(route=st.sampled_from(page_routes()), asked=pairs, sent=pairs)
 def test_no_form_breaks_a_page(site, route, asked, sent):
     query, form = (
-        site.filled("&".join(f"{quote(key)}={value}" for key, value in each))
+        filled(site, "&".join(f"{quote(key)}={value}" for key, value in each))
         for each in (asked[:1], sent)
     )
     address = site.address(route)

@@ -1,6 +1,5 @@
 """The figures, drawings and points of the charts of compared runs."""
 
-import csv
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import wraps
@@ -8,12 +7,12 @@ from functools import wraps
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from artifacts.media import disposition
 from core.errors import Missing, Refused
-from core.formatting import exact_text
 from core.middleware.refusals import status_of
+from core.spreadsheet import csv_lines
 from runs.access import get_runs
 from runs.charts import figures
 from runs.charts.address import ComparisonAddress
@@ -51,7 +50,7 @@ def _refusals_as_json(view: Callable[..., HttpResponse]) -> Callable[..., HttpRe
     return answer
 
 
-@require_GET
+@require_safe
 @_refusals_as_json
 def figure(request: HttpRequest, workspace: str) -> HttpResponse:
     """The figure of one chart, as Plotly draws it."""
@@ -64,7 +63,7 @@ def figure(request: HttpRequest, workspace: str) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 @_refusals_as_json
 def chart_drawing(request: HttpRequest, workspace: str) -> HttpResponse:
     """The same chart as an SVG image."""
@@ -77,7 +76,7 @@ def chart_drawing(request: HttpRequest, workspace: str) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 @_refusals_as_json
 def chart_points(request: HttpRequest, workspace: str) -> HttpResponse:
     """Every point behind the chart, as CSV."""
@@ -116,35 +115,19 @@ def _cached(
     return response
 
 
-class _Echo:
-    """A file for the csv module that gives back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 def _csv_lines(data: ChartData) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield writer.writerow(["run_id", "run", "metric", "step", "timestamp", "value"])
+    return csv_lines(["run_id", "run", "metric", "step", "timestamp", "value"], _csv_rows(data))
+
+
+def _csv_rows(data: ChartData) -> Iterator[list[object]]:
     for measure in data.spec.measures:
         for run in data.runs:
             stat = data.measured[measure].get(run.key)
             if stat is None:
                 continue
-            labels = [run.run_id, _cell(run.label), _cell(measure.name)]
+            labels = [run.run_id, run.label, measure.name]
             if measure.kind == "param":
-                yield writer.writerow([*labels, "", "", _value_text(stat.last)])
+                yield [*labels, None, None, stat.last]
                 continue
             for point in all_points(stat):
-                yield writer.writerow(
-                    [*labels, point.step, point.timestamp, _value_text(point.value)]
-                )
-
-
-def _cell(text: str) -> str:
-    """``text`` so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-def _value_text(value: float) -> str:
-    return {"∞": "Infinity", "-∞": "-Infinity"}.get(exact_text(value), exact_text(value))
+                yield [*labels, point.step, point.timestamp, point.value]

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from artifacts.media import disposition
 from core.context import site_url
@@ -62,7 +62,7 @@ def _tab(tab: Tab) -> Callable[[Callable[..., dict | HttpResponse]], View]:
     """A page of the comparison: what the function answers stands in the frame of all of them."""
 
     def make(read: Callable[..., dict | HttpResponse]) -> View:
-        @require_GET
+        @require_safe
         @wraps(read)
         def view(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponse:
             place = get_workspace(request)
@@ -244,7 +244,7 @@ def _no_runs(request: HttpRequest, frame: Frame, context: dict) -> HttpResponse:
     return response
 
 
-@require_GET
+@require_safe
 def download(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponse:
     """The comparison as one file that opens without a network."""
     place = get_workspace(request)
@@ -269,7 +269,7 @@ def download(request: HttpRequest, workspace: str, selection: str = "") -> HttpR
 def _csv(tab: Tab, sections: Callable[[Subject, PageAddress], Sequence[Section]]) -> View:
     """The table of a tab as CSV, in the orientation that the page has."""
 
-    @require_GET
+    @require_safe
     def view(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponseBase:
         place = get_workspace(request)
         frame = read_frame(request, workspace, tab, selection=selection)
@@ -313,7 +313,7 @@ params_csv = _csv(Tab.PARAMS, text_sections)
 # ---------------------------------------------------------------- Which runs
 
 
-@require_GET
+@require_safe
 def pick(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponse:
     """Runs to add: a page with a search, or the inside of a dialog."""
     place = get_workspace(request)

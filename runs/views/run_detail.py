@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from artifacts.media import disposition
 from core.freshness import unless_known, weak_tag
@@ -27,13 +27,13 @@ from runs.models import Run
 from workspaces.access import tracking_uri
 
 
-@require_GET
+@require_safe
 def run_detail(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
     """Everything about one run: Fabric's "Run details"."""
     return _page(request, get_run(request, run_id))
 
 
-@require_GET
+@require_safe
 def run_export(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
     """The run's metadata as JSON, for analysis in other tools."""
     run = get_run(request, run_id)
