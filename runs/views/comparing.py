@@ -293,7 +293,7 @@ def _csv(tab: Tab, sections: Callable[[Subject, PageAddress], Sequence[Section]]
 def _export(ending: str) -> View:
     """All compared runs as a file, a row each."""
 
-    @require_GET
+    @require_safe
     def view(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponseBase:
         place = get_workspace(request)
         frame = read_frame(request, workspace, Tab.SUMMARY, selection=selection)
