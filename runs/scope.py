@@ -93,7 +93,7 @@ class Scope:
         if not run_filter.is_valid():
             faults = [text for errors in run_filter.errors.values() for text in errors]
             raise UnreadableFilter(" ".join(faults))
-        return run_filter.qs
+        return run_filter.by_index()
 
     def listed(self, query: QueryDict) -> QuerySet[Run]:
         """The runs that an address shows as rows of their own. Raises ``UnreadableFilter``."""

@@ -2,11 +2,20 @@
 
 What it takes is kept in the browser's session, not in the page: the runs are known by their keys,
 and a tag's old values are nobody else's business. The next such act replaces it.
+
+A hundred thousand keys are some thousand characters there: how far each is from the one before,
+compressed.
 """
 
+import base64
+import json
 import secrets
-from collections.abc import Sequence
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import accumulate, chain, pairwise
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -14,7 +23,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from core.errors import Missing
-from runs.actions.bulk import TagChange, put_tags_back, restore_runs, trash_runs
+from runs.actions.bulk import TagChange, in_parts, put_tags_back, restore_runs, trash_runs
 from runs.actions.views import DeletedView, bring_back_view
 from workspaces.models import Workspace
 
@@ -41,21 +50,25 @@ class Undone:
 
 def offer_undo_of_trash(request: HttpRequest, keys: Sequence[int], **place) -> str:
     """The text of the offer to restore runs that were moved to the trash."""
-    return _offer(request, {"verb": "trash", "keys": list(keys)}, **place)
+    return _offer(request, {"verb": "trash", "keys": _packed(keys)}, **place)
 
 
 def offer_undo_of_restore(request: HttpRequest, keys: Sequence[int], **place) -> str:
     """The text of the offer to move restored runs to the trash again."""
-    return _offer(request, {"verb": "restore", "keys": list(keys)}, **place)
+    return _offer(request, {"verb": "restore", "keys": _packed(keys)}, **place)
 
 
 def offer_undo_of_tag(request: HttpRequest, change: TagChange, *, key: str, **place) -> str:
     """The text of the offer to give a tag its old values; empty if they are too long to keep."""
-    if sum(map(len, change.old.values())) > _MAX_CHARACTERS:
+    runs_of = defaultdict(list)
+    for run, value in change.old.items():
+        runs_of[value].append(run)
+    old = [(value, _packed(runs)) for value, runs in runs_of.items()]
+    if sum(len(value) + len(runs) for value, runs in old) > _MAX_CHARACTERS:
         request.session.pop(_SESSION_KEY, None)
         return ""
-    keys, old = list(change.keys), list(change.old.items())
-    return _offer(request, {"verb": "tag", "keys": keys, "key": key, "old": old}, **place)
+    kept = {"verb": "tag", "keys": _packed(change.keys), "key": key, "old": old}
+    return _offer(request, kept, **place)
 
 
 def offer_undo_of_view(request: HttpRequest, deleted: DeletedView, **place) -> str:
@@ -68,17 +81,18 @@ def undo(request: HttpRequest, workspace: Workspace, token: str) -> Undone:
     kept = request.session.get(_SESSION_KEY)
     if not kept or kept["token"] != token or kept["workspace"] != workspace.pk:
         raise NothingToUndo
-    keys = kept.get("keys", [])
+    keys = _unpacked(kept["keys"]) if "keys" in kept else []
     match kept["verb"]:
         case "view":
             view = bring_back_view(workspace, DeletedView(**kept["view"]))
             message = f"The view {view.name} is back"
         case "trash":
-            message = f"Restored {_runs(len(restore_runs(keys)))}"
+            message = f"Restored {_runs(sum(map(len, in_parts(restore_runs, keys))))}"
         case "restore":
-            message = f"Moved {_runs(len(trash_runs(keys)))} back to Trash"
+            message = f"Moved {_runs(sum(map(len, in_parts(trash_runs, keys))))} back to Trash"
         case _:
-            put_tags_back(TagChange(keys, dict(kept["old"])), key=kept["key"])
+            old = {run: value for value, runs in kept["old"] for run in _unpacked(runs)}
+            in_parts(partial(_put_back, old=old, key=kept["key"]), keys)
             message = f"The tag {kept['key']} of {_runs(len(keys))} is as it was"
     del request.session[_SESSION_KEY]
     return Undone(message, kept["back"])
@@ -96,6 +110,20 @@ def _offer(request: HttpRequest, kept: dict, *, workspace: Workspace, back: str)
     place = {"token": token, "workspace": workspace.pk, "back": back}
     request.session[_SESSION_KEY] = kept | place
     return reverse("runs:undo", args=[workspace.slug, token])
+
+
+def _put_back(keys: Sequence[int], *, old: dict[int, str], key: str) -> None:
+    change = TagChange(keys, {run: old[run] for run in keys if run in old})
+    put_tags_back(change, key=key)
+
+
+def _packed(keys: Iterable[int]) -> str:
+    steps = [after - before for before, after in pairwise(chain([0], sorted(keys)))]
+    return base64.b85encode(zlib.compress(json.dumps(steps).encode())).decode()
+
+
+def _unpacked(text: str) -> list[int]:
+    return list(accumulate(json.loads(zlib.decompress(base64.b85decode(text)))))
 
 
 def _runs(count: int) -> str:

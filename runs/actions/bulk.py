@@ -4,15 +4,24 @@ Runs are named by their keys. Each verb leaves alone what it cannot be done to, 
 runs it changed, so that it can be taken back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from core.db import action, any_of, lock_with_contents, upsert_rows
+from core.errors import Unavailable
 from core.names import MAX_KEY_LENGTH, MAX_RUN_TAG_LENGTH, check_key, check_length
 from core.time import now_ms
 from experiments.models import LifecycleStage
 from runs.actions.ingest import note_value
 from runs.models import KeyKind, Run, RunTag
+
+T = TypeVar("T")
+
+# More runs are not changed with one word; it takes a few seconds.
+MAX_AT_ONCE = 100_000
+# So many are written in one transaction: then whoever logs meanwhile has a turn.
+PART = 5_000
 
 
 @dataclass(frozen=True)
@@ -21,6 +30,31 @@ class TagChange:
 
     keys: Sequence[int]
     old: Mapping[int, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_parts(cls, parts: Sequence["TagChange"]) -> "TagChange":
+        """All that the parts changed."""
+        return cls(
+            [key for part in parts for key in part.keys],
+            {key: value for part in parts for key, value in part.old.items()},
+        )
+
+
+def in_parts(verb: Callable[[Sequence[int]], T], keys: Sequence[int]) -> list[T]:
+    """What a verb answers for some thousand runs at a time; each part is written whole.
+
+    If the database takes no more parts, the answers end there: they say which runs were changed.
+    Raises ``Unavailable`` if it took none.
+    """
+    answers: list[T] = []
+    for start in range(0, len(keys), PART):
+        try:
+            answers.append(verb(keys[start : start + PART]))
+        except Unavailable:
+            if not answers:
+                raise
+            break
+    return answers
 
 
 @action

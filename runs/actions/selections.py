@@ -10,7 +10,9 @@ from experiments.models import Experiment
 from runs.models import Selection
 from workspaces.models import Workspace
 
-MAX_SELECTED = 10_000
+# Runs that are ticked one by one, and those that are unticked so of all that a query finds.
+MAX_TICKED = 10_000
+MAX_QUERIES = 10
 
 # Nobody looks for ticks again after so long.
 KEPT_MS = 30 * 24 * 60 * 60 * 1000
@@ -22,10 +24,22 @@ _Ticks = Selection.runs.through
 
 
 class TooManySelected(Invalid):
-    """A selection would have more runs than one may."""
+    """More runs would be ticked, or left out, one by one than may be."""
 
     def __init__(self) -> None:
-        super().__init__(f"A selection has at most {MAX_SELECTED:,} runs. Untick some first.")
+        super().__init__(
+            f"At most {MAX_TICKED:,} runs are ticked or unticked one by one. Filter the list, and "
+            "select all that match."
+        )
+
+
+class TooManyQueries(Invalid):
+    """All that one more filter finds would be ticked as well."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"All that match {MAX_QUERIES} filters are selected already. Clear the selection first."
+        )
 
 
 def selection_slug(*, owner: str, workspace: Workspace, experiment: Experiment | None) -> str:
@@ -48,6 +62,50 @@ def change_ticks(
     Ticks of other lists that nobody has touched for a month are forgotten. Raises
     ``TooManySelected``.
     """
+    selection = _touched(owner, workspace, experiment)
+    ticks = _Ticks.objects.filter(selection=selection)
+    if unticked:
+        ticks.filter(run__in=any_of(unticked)).delete()
+    _tick(selection, ticked)
+    if ticked and ticks.count() > MAX_TICKED:
+        raise TooManySelected
+    if selection.queries:
+        selection.left_out = sorted({*selection.left_out, *unticked} - set(ticked))
+        if len(selection.left_out) > MAX_TICKED:
+            raise TooManySelected
+        selection.save(update_fields=["left_out"])
+    return selection
+
+
+@action
+def tick_all(
+    *,
+    owner: str,
+    workspace: Workspace,
+    experiment: Experiment | None,
+    query: str,
+    newest: int,
+    found: Sequence[int] = (),
+) -> Selection:
+    """Tick all runs of a list that a query finds, up to the ``newest`` key.
+
+    ``found`` are those among them that were ticked, or left out, one by one. Raises
+    ``TooManyQueries``.
+    """
+    selection = _touched(owner, workspace, experiment)
+    # What nothing narrows finds what all others do.
+    others = [[text, key] for text, key in selection.queries if query and text != query]
+    if len(others) >= MAX_QUERIES:
+        raise TooManyQueries
+    selection.queries = [*others, [query, newest]]
+    selection.left_out = sorted(set(selection.left_out) - set(found))
+    selection.save(update_fields=["queries", "left_out"])
+    _Ticks.objects.filter(selection=selection, run__in=any_of(found)).delete()
+    return selection
+
+
+def _touched(owner: str, workspace: Workspace, experiment: Experiment | None) -> Selection:
+    """What the owner has ticked in a list; others that nobody touched for long are forgotten."""
     now = now_ms()
     selection, is_new = Selection.objects.update_or_create(
         slug=selection_slug(owner=owner, workspace=workspace, experiment=experiment),
@@ -63,18 +121,16 @@ def change_ticks(
         # What nobody owns is a comparison, whose address people keep.
         old = Selection.objects.filter(last_update_time__lt=now - KEPT_MS)
         old.exclude(owner=NOBODY).delete()
-    ticks = _Ticks.objects.filter(selection=selection)
-    if unticked:
-        ticks.filter(run__in=any_of(unticked)).delete()
+    return selection
+
+
+def _tick(selection: Selection, keys: Sequence[int]) -> None:
     upsert_rows(
         _Ticks._meta.db_table,
         {"selection_id": "bigint", "run_id": "bigint"},
-        [(selection.pk, key) for key in ticked],
+        [(selection.pk, key) for key in keys],
         on_conflict="DO NOTHING",
     )
-    if ticked and ticks.count() > MAX_SELECTED:
-        raise TooManySelected
-    return selection
 
 
 @action
@@ -89,12 +145,7 @@ def keep_comparison(*, workspace: Workspace, runs: Sequence[int]) -> Selection:
         slug=slug, defaults={"workspace": workspace, "owner": NOBODY}
     )
     if is_new:
-        upsert_rows(
-            _Ticks._meta.db_table,
-            {"selection_id": "bigint", "run_id": "bigint"},
-            [(comparison.pk, key) for key in runs],
-            on_conflict="DO NOTHING",
-        )
+        _tick(comparison, runs)
     return comparison
 
 
@@ -102,3 +153,5 @@ def keep_comparison(*, workspace: Workspace, runs: Sequence[int]) -> Selection:
 def clear_ticks(selection: Selection) -> None:
     """Untick every run of a list."""
     _Ticks.objects.filter(selection=selection).delete()
+    selection.queries = selection.left_out = []
+    selection.save(update_fields=["queries", "left_out"])

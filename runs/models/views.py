@@ -50,7 +50,8 @@ class SavedView(models.Model):
 class Selection(models.Model):
     """The runs that someone has ticked; survives paging and filtering.
 
-    ``owner`` is a user's or, without sign-in, a browser session's key.
+    ``owner`` is a user's or, without sign-in, a browser session's key. Besides the ``runs`` that
+    were ticked one by one, all that ``queries`` find are ticked, but for those ``left_out``.
     """
 
     slug = models.CharField(max_length=32, unique=True)
@@ -58,6 +59,11 @@ class Selection(models.Model):
     experiment = models.ForeignKey(Experiment, models.CASCADE, null=True, related_name="selections")
     owner = models.CharField(max_length=64, db_index=True)
     runs = models.ManyToManyField(Run, related_name="selections")
+    # What addresses of the list narrow it by, each with the key of the run that was the newest
+    # when all that it finds was ticked: later ones do not slip in.
+    queries = models.JSONField(default=list)
+    # Keys of runs that were unticked one by one since.
+    left_out = models.JSONField(default=list)
     last_update_time = models.BigIntegerField(default=now_ms)
 
     def __str__(self) -> str:

@@ -163,7 +163,7 @@ def _read(request: HttpRequest, scope: Scope, query: QueryDict) -> dict:
         "baseline": baseline,
         "baseline_url": baseline_url(request.get_full_path()),
         **look_context(request, scope, rows),
-        "selected": read_selected(scope, selection_of(request, scope), page=page.runs),
+        "selected": read_selected(scope, selection_of(request, scope), page=page.runs, query=query),
         "selection_url": f"{scope.address('selection')}?{query.urlencode()}",
         "exports": export_links(scope, query) if count else [],
         "example_filter": _example_filter(rows),

@@ -5,6 +5,8 @@ Every address here ends in the query of the list, so that what follows is the li
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,17 +15,18 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import Invalid
-from runs.actions.bulk import tag_runs, trash_runs, untag_runs
-from runs.actions.selections import MAX_SELECTED, change_ticks, clear_ticks, keep_comparison
+from runs.actions.bulk import MAX_AT_ONCE, TagChange, in_parts, tag_runs, trash_runs, untag_runs
+from runs.actions.selections import change_ticks, clear_ticks, keep_comparison, tick_all
 from runs.comparing.origin import remember_list
 from runs.comparing.subject import MAX_CHARTED
 from runs.forms import TagForm, TagNameForm
 from runs.models import Run, Selection
-from runs.ordering import sorted_runs
-from runs.scope import BACK_KEY, Scope, get_scope, sort_of
+from runs.scope import BACK_KEY, Scope, get_scope
 from runs.selecting import (
     browser_of,
+    narrowing,
     new_browser,
+    one_by_one,
     read_selected,
     remember_browser,
     selected_runs,
@@ -36,6 +39,8 @@ from runs.undo import (
     undo,
 )
 from workspaces.access import get_workspace
+
+T = TypeVar("T")
 
 # No page has more rows.
 _MAX_SHOWN = 500
@@ -50,31 +55,45 @@ class NothingSelected(Invalid):
 
 @dataclass
 class _Ticking:
-    """A request about the selection of a list."""
+    """A request about the selection of a list. ``is_cut``: not all of it was changed."""
 
     request: HttpRequest
     scope: Scope
     selection: Selection | None
     browser: str
+    is_cut: bool = False
 
     @property
     def keys(self) -> list[int]:
-        """The ticked runs, the newest first."""
+        """The ticked runs, the newest first, and one more than are changed at once."""
         runs = selected_runs(self.scope, self.selection)
-        return list(runs.newest_first().values_list("pk", flat=True)[:MAX_SELECTED])
+        return list(runs.newest_first().values_list("pk", flat=True)[: MAX_AT_ONCE + 1])
+
+    def each_part(self, verb: Callable[[Sequence[int]], T]) -> list[T]:
+        """What a verb answers for the ticked runs, part by part."""
+        keys = self.keys
+        self.is_cut = len(keys) > MAX_AT_ONCE
+        return in_parts(verb, keys[:MAX_AT_ONCE])
+
+    @property
+    def has_some(self) -> bool:
+        return selected_runs(self.scope, self.selection).exists()
+
+    @property
+    def place(self) -> dict:
+        """Whose selection it is, and of which list."""
+        return {
+            "owner": self.browser,
+            "workspace": self.scope.workspace,
+            "experiment": self.scope.experiment,
+        }
 
     def list_address(self, **changes: str) -> str:
         changes = {BACK_KEY: "", **changes}
         return _with_query(self.scope.back_address(self.request.GET), self.request, **changes)
 
     def change(self, ticked: Sequence[int] = (), unticked: Sequence[int] = ()) -> None:
-        self.selection = change_ticks(
-            owner=self.browser,
-            workspace=self.scope.workspace,
-            experiment=self.scope.experiment,
-            ticked=ticked,
-            unticked=unticked,
-        )
+        self.selection = change_ticks(**self.place, ticked=ticked, unticked=unticked)
 
 
 @require_POST
@@ -88,7 +107,7 @@ def change_selection(
     )
     _keep_ticks(ticking)
     verb, _, argument = request.POST.get("do", "").partition(":")
-    if verb in _NEED_RUNS and not ticking.keys:
+    if verb in _NEED_RUNS and not ticking.has_some:
         messages.warning(request, "No run is selected.")
         verb = "keep"
     response = _VERBS.get(verb, _keep)(ticking, argument)
@@ -146,10 +165,11 @@ def _keep_ticks(ticking: _Ticking) -> None:
     if not asked:
         return
     found = dict(ticking.scope.runs.filter(run_id__in=asked).values_list("run_id", "pk"))
-    ticking.change(
-        ticked=[key for run_id, key in found.items() if run_id in ticked],
-        unticked=[key for run_id, key in found.items() if run_id not in ticked],
-    )
+    there = selected_runs(ticking.scope, ticking.selection).filter(pk__in=found.values())
+    before = set(there.order_by().values_list("pk", flat=True))
+    now = {key for run_id, key in found.items() if run_id in ticked}
+    if now != before:
+        ticking.change(ticked=sorted(now - before), unticked=sorted(before - now))
 
 
 def _keep(ticking: _Ticking, argument: str) -> HttpResponse:
@@ -171,22 +191,16 @@ def _untick(ticking: _Ticking, run_id: str) -> HttpResponse:
 
 
 def _select_all(ticking: _Ticking, argument: str) -> HttpResponse:
-    """Tick all runs that the address lists, in its order, as many as a selection may have."""
-    query = ticking.request.GET
-    runs = sorted_runs(
-        ticking.scope.listed(query), sort_of(query), experiments=ticking.scope.experiments
+    """Tick all runs that the address lists: what it asks is kept, and no run that is new then."""
+    scope, asked = ticking.scope, narrowing(ticking.request.GET)
+    newest = scope.runs.order_by("-pk").values_list("pk", flat=True).first() or 0
+    found = scope.listed(asked).filter(pk__lte=newest)
+    ticking.selection = tick_all(
+        **ticking.place,
+        query=asked.urlencode(),
+        newest=newest,
+        found=list(one_by_one(found, ticking.selection).order_by().values_list("pk", flat=True)),
     )
-    matching = list(runs.values_list("pk", flat=True)[: MAX_SELECTED + 1])
-    there = set(ticking.keys)
-    new = [key for key in matching if key not in there]
-    room = MAX_SELECTED - len(there)
-    ticking.change(ticked=new[:room])
-    if len(new) > room:
-        messages.warning(
-            ticking.request,
-            f"A selection has at most {MAX_SELECTED:,} runs: it is full, with the first of those "
-            "that match. Narrow the list to reach the others.",
-        )
     return HttpResponseRedirect(ticking.list_address())
 
 
@@ -222,7 +236,7 @@ def _export(ticking: _Ticking, ending: str) -> HttpResponse:
 
 
 def _trash(ticking: _Ticking, argument: str) -> HttpResponse:
-    found = trash_runs(ticking.keys)
+    found = [key for part in ticking.each_part(trash_runs) for key in part]
     back = ticking.list_address(page="")
     if not found:
         messages.info(ticking.request, "These runs are in the Trash already.")
@@ -248,7 +262,7 @@ _NEED_RUNS = {"tag", "export", "trash"}
 
 
 def _tagged(ticking: _Ticking, *, key: str, value: str) -> HttpResponse:
-    change = tag_runs(ticking.keys, key=key, value=value)
+    change = TagChange.of_parts(ticking.each_part(partial(tag_runs, key=key, value=value)))
     if not change.keys:
         messages.info(ticking.request, "Runs in the Trash get no tags.")
         return HttpResponseRedirect(ticking.list_address())
@@ -264,7 +278,7 @@ def _tagged(ticking: _Ticking, *, key: str, value: str) -> HttpResponse:
 
 
 def _untagged(ticking: _Ticking, key: str) -> HttpResponse:
-    change = untag_runs(ticking.keys, key=key)
+    change = TagChange.of_parts(ticking.each_part(partial(untag_runs, key=key)))
     if not change.keys:
         messages.info(ticking.request, f"None of the selected runs has a tag {key}.")
         return HttpResponseRedirect(ticking.list_address())
@@ -280,6 +294,8 @@ def _untagged(ticking: _Ticking, key: str) -> HttpResponse:
 
 
 def _say(ticking: _Ticking, text: str, offer: str) -> None:
+    if ticking.is_cut:
+        text += ", the newest of those selected: more are not changed at once"
     messages.success(ticking.request, message_with_undo(ticking.request, text, offer))
 
 

@@ -8,11 +8,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.time import now_ms
 from experiments.models import DEFAULT_EXPERIMENT_ID
-from runs.actions.bulk import restore_runs
+from runs.actions.bulk import MAX_AT_ONCE, in_parts, restore_runs
 from runs.forms import ConfirmCountForm
 from runs.purging import purge, purge_with_runs
 from runs.scope import Scope, get_scope
-from runs.trash import MAX_PURGED, freed_by, read_doomed, trashed_experiments, trashed_runs
+from runs.trash import freed_by, read_doomed, trashed_experiments, trashed_runs
 from runs.undo import message_with_undo, offer_undo_of_restore
 
 _RUNS_PER_PAGE = 100
@@ -56,7 +56,8 @@ def restore(request: HttpRequest, workspace: str, experiment_id: int | None = No
     if "all" not in request.POST:
         asked = request.POST.getlist("only")[-1:] or request.POST.getlist("run")
         runs = runs.filter(run_id__in=[text for text in asked if "\x00" not in text])
-    found = restore_runs(list(runs.values_list("pk", flat=True)[:MAX_PURGED]))
+    asked = list(runs.values_list("pk", flat=True)[:MAX_AT_ONCE])
+    found = [key for part in in_parts(restore_runs, asked) for key in part]
     if found:
         offer = offer_undo_of_restore(request, found, workspace=scope.workspace, back=back)
         text = f"Restored {_runs(len(found))}"

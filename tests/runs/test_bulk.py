@@ -4,9 +4,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from core.errors import Unavailable
 from experiments.actions import delete_experiment
 from runs.actions.bulk import (
     TagChange,
+    in_parts,
     put_tags_back,
     restore_runs,
     tag_runs,
@@ -210,3 +212,65 @@ def test_in_an_experiment_in_the_trash_nothing_is_changed_and_that_is_said(clien
     client.post(f"{url}selection/tag/", {"add-key": "team", "add-value": "x"})
     assert "Runs in the Trash get no tags." in client.get(url).text
     assert tags("team") == {}
+
+
+def test_all_that_match_are_tagged_trashed_and_exported_part_by_part_and_taken_back(
+    client, experiment, url, monkeypatch
+):
+    monkeypatch.setattr("runs.actions.bulk.PART", 2)
+    names = [f"r{number}" for number in range(5)]
+    for name in names:
+        make_run(experiment, name)
+    client.post(f"{url}selection/", {"do": "all"})
+
+    export = client.post(f"{url}selection/", {"do": "export:csv"})
+    rows = b"".join(client.get(export.url).streaming_content).decode().splitlines()
+    client.post(f"{url}selection/tag/", {"add-key": "team", "add-value": "x"})
+    tagged, page = tags("team"), client.get(url)
+    client.post(undo_url(page))
+    untagged = tags("team")
+    client.post(f"{url}selection/", {"do": "trash"})
+    trashed, page = Run.objects.deleted().count(), client.get(url)
+    client.post(undo_url(page))
+
+    assert len(rows) == 1 + 5
+    assert tagged == dict.fromkeys(names, "x")
+    assert untagged == {}
+    assert trashed == 5
+    assert "Moved 5 runs to Trash" in page.text
+    assert Run.objects.active().count() == 5
+    assert client.get(url).context["selected"].count == 5
+
+
+def test_more_runs_than_are_changed_at_once_are_said_to_be_left(
+    client, experiment, url, monkeypatch
+):
+    monkeypatch.setattr("runs.views.selection.MAX_AT_ONCE", 2)
+    for start, name in enumerate(["old", "newer", "newest"]):
+        make_run(experiment, name, start_time=start)
+    client.post(f"{url}selection/", {"do": "all"})
+
+    client.post(f"{url}selection/", {"do": "trash"})
+
+    assert "Moved 2 runs to Trash, the newest of those selected" in client.get(url).text
+    assert Run.objects.active().get().name == "old"
+
+
+def test_what_the_database_took_before_it_took_no_more_is_known(monkeypatch):
+    monkeypatch.setattr("runs.actions.bulk.PART", 2)
+    asked = []
+
+    def verb(keys):
+        asked.append(list(keys))
+        if len(asked) == 2:
+            raise Unavailable("full")
+        return list(keys)
+
+    assert in_parts(verb, [1, 2, 3, 4, 5]) == [[1, 2]]
+    assert asked == [[1, 2], [3, 4]]
+    with pytest.raises(Unavailable):
+        in_parts(verb_that_fails, [1])
+
+
+def verb_that_fails(keys):
+    raise Unavailable("full")

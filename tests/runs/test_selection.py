@@ -134,21 +134,86 @@ def test_all_that_match_are_selected_and_can_be_cleared(client, experiment, url)
     assert client.get(url).context["selected"].count == 0
 
 
-def test_a_selection_has_a_limit_and_says_so(client, experiment, url, monkeypatch):
-    monkeypatch.setattr("runs.views.selection.MAX_SELECTED", 3)
-    monkeypatch.setattr(selections, "MAX_SELECTED", 3)
-    runs = make_runs(experiment, 5)
-    send(client, url, ticked=runs[4:])
+def test_no_run_that_is_logged_later_slips_into_all_that_match(client, experiment, url):
+    make_runs(experiment, 60)
 
     send(client, url, do="all")
-    after = client.get(url)
-    beyond = send(client, url, shown=runs[:4], ticked=runs[:4])
+    late = make_run(experiment, "late")
+    page = client.get(url)
 
-    assert ticks(after) == ["r4", "r3", "r0"]
-    assert "it is full, with the first of those that match" in after.text
-    assert beyond.status_code == 400
-    assert "at most 3 runs" in beyond.text
-    assert ticks(client.get(url)) == ["r4", "r3", "r0"]
+    assert page.context["selected"].count == 60
+    assert "late" not in ticks(page)
+    assert "Select all" not in page.text
+    send(client, url, ticked=[late])
+    assert client.get(url).context["selected"].count == 61
+
+
+def test_of_all_that_match_some_are_unticked_one_by_one_until_all_are_selected_again(
+    client, experiment, url
+):
+    runs = make_runs(experiment, 4)
+
+    send(client, url, do="all")
+    send(client, url, shown=runs[2:], ticked=runs[2:3])
+    without = ticks(client.get(url))
+    send(client, url, do="all", query="?q=r0")
+
+    assert without == ["r3", "r2", "r1"]
+    assert ticks(client.get(url)) == ["r3", "r2", "r1", "r0"]
+
+
+def test_all_that_match_several_filters_are_selected_beside_single_ticks(client, experiment, url):
+    runs = make_runs(experiment, 25)
+
+    named = {run.name: run for run in runs}
+
+    send(client, url, ticked=[named["r3"]])
+    send(client, url, do="all", query="?q=r1&cols=status&sort=name")
+    send(client, url, do="all", query="?q=r2&page=x")
+    send(client, url, shown=[named["r11"]])
+
+    # r1, r10 and r12 to r19, r2 and r20 to r24, and r3.
+    assert client.get(url).context["selected"].count == 17
+    send(client, url, do="all")
+    assert client.get(url).context["selected"].count == 25
+    assert Selection.objects.get().queries[0][0] == ""
+
+
+def test_a_filter_that_means_nothing_any_more_finds_no_run(client, experiment, url):
+    runs = make_runs(experiment, 2)
+    send(client, url, ticked=runs[1:])
+    send(client, url, do="all", query="?q=r1")
+    Selection.objects.update(queries=[["where=nonsense+%3E", 10**9]])
+
+    assert ticks(client.get(url)) == ["r0"]
+
+
+def test_a_list_that_cannot_be_read_is_not_selected(client, experiment, url):
+    make_runs(experiment, 2)
+
+    response = send(client, url, do="all", query="?where=nonsense+%3E")
+
+    assert response.status_code == 400
+    assert ticks(client.get(url)) == []
+
+
+def test_a_selection_has_limits_and_says_so(client, experiment, url, monkeypatch):
+    monkeypatch.setattr(selections, "MAX_TICKED", 3)
+    monkeypatch.setattr(selections, "MAX_QUERIES", 2)
+    runs = make_runs(experiment, 5)
+
+    ticked = send(client, url, ticked=runs[:4])
+    send(client, url, do="all", query="?q=r1")
+    send(client, url, do="all", query="?q=r2")
+    queried = send(client, url, do="all", query="?q=r3")
+    send(client, url, do="all")
+    unticked = send(client, url, shown=runs[:4])
+
+    assert ticked.status_code == queried.status_code == unticked.status_code == 400
+    assert "At most 3 runs" in ticked.text
+    assert "Clear the selection first" in queried.text
+    assert "At most 3 runs" in unticked.text
+    assert len(ticks(client.get(url))) == 5
 
 
 @pytest.mark.parametrize(
@@ -241,7 +306,7 @@ def test_more_ticks_do_not_mean_more_queries(client, experiment, url):
     assert queries(runs[:1]) == queries(runs)
 
 
-def test_ten_thousand_runs_are_selected_at_once(client, experiment, url):
+def test_ten_thousand_runs_are_selected_at_once_without_a_row_for_each(client, experiment, url):
     from runs.models import Run
 
     Run.objects.bulk_create(
@@ -252,6 +317,7 @@ def test_ten_thousand_runs_are_selected_at_once(client, experiment, url):
         send(client, url, do="all")
 
     assert client.get(url).context["selected"].count == 10_000
+    assert Selection.runs.through.objects.count() == 0
     assert len(seen) < 25
 
 
