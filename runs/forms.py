@@ -8,9 +8,12 @@ from collections.abc import Collection, Sequence
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 
+from core.formatting import bytes_text
 from core.names import MAX_RUN_TAG_LENGTH, BadName, check_key
 
+MAX_FILE_SIZE = 4 * 1024 * 1024
 MAX_TAG_NAME_LENGTH = 250
 MAX_TAG_VALUE_LENGTH = 5000
 MAX_NAME_LENGTH = 250
@@ -133,6 +136,28 @@ class ViewForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not has_default:
             del self.fields["is_default"]
+
+
+class ViewFileForm(forms.Form):
+    """A file of saved views, as their list exports it."""
+
+    use_required_attribute = False
+
+    file = forms.FileField(
+        label="File",
+        help_text="JSON, as Export writes it. Views that are here already are left as they are.",
+        error_messages={"required": "Choose a file.", "empty": "The file is empty."},
+        widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
+    )
+
+    def clean_file(self) -> UploadedFile:
+        file = self.cleaned_data["file"]
+        if file.size > MAX_FILE_SIZE:
+            raise ValidationError(
+                f"A file of views has at most {bytes_text(MAX_FILE_SIZE)}; "
+                f"this one has {bytes_text(file.size)}."
+            )
+        return file
 
 
 class NoteForm(forms.Form):

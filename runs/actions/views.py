@@ -1,12 +1,15 @@
 """Named views of a run list: keeping what an address says, and changing what is kept."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.utils.text import slugify
 
 from core.db import GoneMeanwhile, action, lock_row
 from core.errors import Invalid, Missing, Taken
+from core.formatting import middle_text
 from core.time import now_ms
 from experiments.actions import ExperimentNotActive
 from experiments.models import Experiment
@@ -18,6 +21,15 @@ MAX_NAME_LENGTH = 200
 MAX_QUERY_LENGTH = 4_000
 # One list's menu has them all.
 MAX_VIEWS = 100
+
+
+class ViewLike(Protocol):
+    """A view as a file has it: of the experiment of that name, or of all runs."""
+
+    name: str
+    query: str
+    experiment: str | None
+    default: bool
 
 
 @dataclass(frozen=True)
@@ -71,6 +83,13 @@ class NoSuchView(Missing):
 
     def __init__(self) -> None:
         super().__init__("There is no such view: it may have been deleted.")
+
+
+class BadViewEntry(Invalid):
+    """A view of a file cannot be here."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"The view {middle_text(name, 60)!r}: {reason}")
 
 
 class NoDefaultHere(Invalid):
@@ -215,6 +234,51 @@ def bring_back_view(workspace: Workspace, deleted: DeletedView) -> SavedView:
         owner_id=deleted.owner_id,
         creation_time=deleted.creation_time,
     )
+
+
+@action
+def import_views(workspace: Workspace, entries: Sequence[ViewLike]) -> int:
+    """Add views to the lists that they name, and answer how many that were: all or none.
+
+    One that is there already, word for word, is not added again; one whose name is another's gets
+    a number. A default view stays what it is. Raises ``BadViewEntry``, ``TooManyViews`` and
+    ``ExperimentNotActive``.
+    """
+    named = {entry.experiment for entry in entries if entry.experiment is not None}
+    # Not the names in the question: a file may have more of them than a question may.
+    found = workspace.experiments.active()
+    experiments = {experiment.name: experiment for experiment in found if experiment.name in named}
+    added = 0
+    for entry in entries:
+        _check_entry(entry, experiments)
+        experiment = None if entry.experiment is None else experiments[entry.experiment]
+        views = SavedView.objects.filter(workspace=workspace, experiment=experiment)
+        there = dict(views.values_list("name", "query"))
+        name = entry.name.strip()
+        if there.get(name) == entry.query:
+            continue
+        has_default = views.filter(is_default=True).exists()
+        _add_view(
+            workspace,
+            experiment,
+            name=name if name not in there else _unused(name[: MAX_NAME_LENGTH - 10], set(there)),
+            query=entry.query,
+            is_default=entry.default and experiment is not None and not has_default,
+        )
+        added += 1
+    return added
+
+
+def _check_entry(entry: ViewLike, experiments: Mapping[str, Experiment]) -> None:
+    name = entry.name.strip()
+    if not 0 < len(name) <= MAX_NAME_LENGTH or "\x00" in name + entry.query:
+        raise BadViewEntry(entry.name, str(NotAName()))
+    if len(entry.query) > MAX_QUERY_LENGTH:
+        raise BadViewEntry(name, str(ViewTooLong(len(entry.query))))
+    if entry.experiment is not None and entry.experiment not in experiments:
+        raise BadViewEntry(
+            name, f"There is no experiment {middle_text(entry.experiment, 60)!r} in this workspace."
+        )
 
 
 def free_name(experiment: Experiment, name: str) -> str:
