@@ -184,16 +184,16 @@
 
   const showSelections = () => new Set(all(TICK).map((box) => box.form)).forEach((form) => form && showSelection(form));
 
-  /* Keys. None while typing; rows of a table with data-rows take j, k, x and Enter. */
+  /* Keys. None while typing; rows of a table with data-rows take j, k, arrows, x and Enter. */
 
   const typing = (element) =>
     element.isContentEditable || element.matches("textarea, select, input:not([type=checkbox], [type=radio])");
   const rows = () => all("table[data-rows] tbody tr").filter((row) => row.querySelector("th[scope=row] a"));
-  const rowLink = (row) => row.querySelector("th[scope=row] a");
+  const rowLink = (row) => row.querySelector("th[scope=row] :is(.row-name, a:not(.opener, .child-mark))");
   let goingSince = 0;
 
   function step(by) {
-    const list = rows();
+    const list = rows().filter((row) => !row.hidden);
     const here = list.findIndex((row) => row.contains(document.activeElement));
     const next = list[here < 0 ? 0 : Math.min(Math.max(here + by, 0), list.length - 1)];
     if (!next) return false;
@@ -202,8 +202,10 @@
     return true;
   }
 
+  const focusedRow = () => document.activeElement.closest("table[data-rows] tbody tr");
+
   function tickRow(shift) {
-    const box = document.activeElement.closest("tr")?.querySelector(TICK);
+    const box = focusedRow()?.querySelector(TICK);
     if (!box) return false;
     box.checked = !box.checked;
     tick(box, shift);
@@ -229,6 +231,13 @@
     k: () => step(-1),
     x: () => tickRow(false),
     X: () => tickRow(true),
+    ArrowDown: () => Boolean(focusedRow()) && step(1),
+    ArrowUp: () => Boolean(focusedRow()) && step(-1),
+    v: () => {
+      const menu = document.querySelector('[data-key="v"]');
+      menu?.focus();
+      return press(menu);
+    },
     c: () => press(document.querySelector('.selection-bar [data-needs]:not([aria-disabled="true"])')),
     o: () => press(document.querySelector('[data-key="o"]')),
     "[": () => press(document.querySelector('[data-key="["]')),

@@ -11,6 +11,8 @@
   const rowOf = (id) => rows().find((row) => row.dataset.run === id);
   const lookOf = (row) => row?.querySelector(".row-look")?.href;
   const runIn = (address) => new URL(address, location.href).searchParams.get("look") ?? "";
+  // Over the whole page, the way back closes it.
+  const isSheet = matchMedia("(max-width: 599px)");
   let shown = runIn(location.href);
   let asked = 0;
   let waiting = 0;
@@ -48,8 +50,8 @@
     panel().replaceWith(fresh);
     shown = runIn(address);
     if (runIn(location.href) !== shown) {
-      if (wasOpen) history.replaceState(history.state, "", address);
-      else history.pushState({ look: true }, "", address);
+      if (!wasOpen && isSheet.matches) history.pushState({ look: true }, "", address);
+      else history.replaceState(history.state, "", address);
     }
     mark();
     rowOf(shown)?.scrollIntoView({ block: "nearest" });
@@ -78,7 +80,7 @@
     if (next) open(lookOf(next), true);
   }
 
-  // The way back closes what was opened on the way here; of other pages the server knows.
+  // What htmx has put into the history it takes back itself.
   addEventListener("popstate", () => {
     if (!panel() || history.state?.htmx) return;
     const run = runIn(location.href);

@@ -36,8 +36,9 @@
   }, true);
 
   document.addEventListener("keydown", (event) => {
-    const opener = event.target.closest(".opener");
-    if (!opener || ![" ", "ArrowRight", "ArrowLeft"].includes(event.key)) return;
+    const ownOpener = event.target.closest(".opener");
+    const opener = ownOpener ?? event.target.closest("tr:has(.opener) .row-name, tr:has(.opener) .group-name")?.closest("tr").querySelector(".opener");
+    if (!opener || ![...(ownOpener ? [" "] : []), "ArrowRight", "ArrowLeft"].includes(event.key)) return;
     const isOpen = opener.getAttribute("aria-expanded") === "true";
     event.preventDefault();
     if (event.key === " " || isOpen === (event.key === "ArrowLeft")) opener.click();
