@@ -140,7 +140,8 @@ def _title(data: ChartData) -> str:
     spec = data.spec
     title = ", ".join(measure.name for measure in spec.measures)
     if spec.type in DISTRIBUTIONS | RELATIONS:
-        title += f": {Type(spec.type).label.lower()}"
+        label = Type(spec.type).label
+        title += f": {label if spec.type == Type.PARETO else label.lower()}"
     if spec.statistic != Statistic.LAST and chosen_type(spec, data.stats) != Type.LINE:
         title += f" ({Statistic(spec.statistic).label.lower()})"
     fields = [spec.x_field, spec.group_field] if spec.type in _OF_TWO else []

@@ -6,7 +6,7 @@ no legend, since the page has both.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import plotly.graph_objects as go
@@ -27,12 +27,14 @@ from runs.charts.plots import Line, Mark, Plot
 from runs.charts.spec import Type
 
 # Part of every figure's ETag: to be raised when the same plot becomes another figure.
-VERSION = "8"
+VERSION = "9"
 
 # Up to here every line fits into one box that follows the pointer.
 MAX_UNIFIED_LINES = 8
 # From here on markers help the colors to tell lines apart.
 MIN_MARKED_LINES = 5
+# Beyond so many lines all are faded: the one that is pointed at stands out.
+MAX_FULL_LINES = 8
 MAX_VALUE_LABELS = 16
 # Beside one another labels need more room than bars.
 MAX_BAR_LABELS = 6
@@ -52,7 +54,12 @@ def figure(plot: Plot | Picture, *, chart_id: str) -> dict:
     """
     if isinstance(plot, Picture):
         return layer_figure(plot, chart_id=chart_id)
-    traces = [trace for line in plot.lines for trace in _traces(plot, line)]
+    named = _named_marks(plot.lines)
+    traces = [
+        trace
+        for line, names in zip(plot.lines, named, strict=True)
+        for trace in _traces(plot, line, names)
+    ]
     built = go.Figure({"data": traces, "layout": _layout(plot, chart_id)}).to_plotly_json()
     # Plotly adds its own look, which would overrule ours.
     built["layout"].pop("template", None)
@@ -64,7 +71,26 @@ def figure_bytes(plot: Plot | Picture, *, chart_id: str) -> bytes:
     return msgspec.json.encode(figure(plot, chart_id=chart_id))
 
 
-def _traces(plot: Plot, line: Line) -> Iterable[dict]:
+def _named_marks(lines: Sequence[Line]) -> list[set[Mark]]:
+    """Of each line the marks that say what they are: the first of each kind that has room."""
+    places = [place for line in lines for place in line.x]
+    room = (max(places, default=0) - min(places, default=0)) / 10
+    said: list[Mark] = []
+    found: list[set[Mark]] = []
+    for line in lines:
+        first = {mark.kind: mark for mark in reversed(line.marks)}.values()
+        found.append(
+            {
+                mark
+                for mark in first
+                if not any(each.kind == mark.kind and abs(each.x - mark.x) < room for each in said)
+            }
+        )
+        said += found[-1]
+    return found
+
+
+def _traces(plot: Plot, line: Line, named: set[Mark]) -> Iterable[dict]:
     if plot.type == Type.LINE and line.low:
         yield _band(plot, line)
     if plot.type == Type.BAR:
@@ -74,7 +100,7 @@ def _traces(plot: Plot, line: Line) -> Iterable[dict]:
     else:
         yield _curve(plot, line)
     if line.marks:
-        yield _rail(plot, line)
+        yield _rail(plot, line, named)
 
 
 def dash_of(line: Line) -> str:
@@ -147,7 +173,9 @@ def _whiskers(line: Line) -> dict | None:
 
 
 def _curve(plot: Plot, line: Line) -> dict:
-    is_marked = len(plot.lines) >= MIN_MARKED_LINES and not line.is_faint
+    count = sum(not each.is_faint for each in plot.lines)
+    is_crowded = count > MAX_FULL_LINES
+    is_marked = MIN_MARKED_LINES <= count <= MAX_FULL_LINES and not line.is_faint
     return {
         **_common(plot, line),
         "type": "scatter",
@@ -155,11 +183,11 @@ def _curve(plot: Plot, line: Line) -> dict:
         "x": typed(line.x),
         "y": typed(line.y),
         "connectgaps": False,
-        "opacity": 0.25 if line.is_faint else 1,
+        "opacity": 0.25 if line.is_faint else 0.5 if is_crowded else 1,
         "line": {
             "color": line.run.color,
             "dash": dash_of(line),
-            "width": 1 if line.is_faint else 1.75,
+            "width": 1 if line.is_faint else 1.5 if is_crowded else 1.75,
             "simplify": False,
         },
         "marker": {
@@ -218,9 +246,8 @@ def _bar(plot: Plot, line: Line) -> dict:
     }
 
 
-def _rail(plot: Plot, line: Line) -> dict:
+def _rail(plot: Plot, line: Line, named: set[Mark]) -> dict:
     """What is NaN, infinite or too large to draw, marked at the edges of the plot."""
-    first = {mark.kind: mark for mark in reversed(line.marks)}
     return {
         **_common(plot, line),
         "type": "scatter",
@@ -230,7 +257,7 @@ def _rail(plot: Plot, line: Line) -> dict:
         "x": typed([mark.x for mark in line.marks]),
         "y": typed([_MARK_PLACES[mark.kind] for mark in line.marks]),
         # The first of each kind says what it is, the others on asking.
-        "text": [mark.text if first[mark.kind] is mark else "" for mark in line.marks],
+        "text": [mark.text if mark in named else "" for mark in line.marks],
         "textposition": [_text_position(mark) for mark in line.marks],
         "textfont": {"size": 11},
         "customdata": [mark.text for mark in line.marks],

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from core.formatting import middle_text, number_text
 from runs.charts import palette
+from runs.charts import svg_parts as svg
 from runs.charts.layers import (
     Area,
     Bars,
@@ -18,23 +19,6 @@ from runs.charts.layers import (
     Picture,
 )
 from runs.charts.plots import Axis
-from runs.charts.svg_parts import (
-    BOTTOM,
-    HEIGHT,
-    LEFT,
-    RIGHT,
-    TOP,
-    WIDTH,
-    Scale,
-    clipped,
-    document,
-    ends,
-    label,
-    text,
-    widened,
-    x_axis,
-    y_axis,
-)
 from runs.charts.themes import TOKENS
 
 _MAX_ROWS = 12
@@ -46,39 +30,39 @@ def layer_drawing(picture: Picture, *, theme: str = "light") -> str:
     token = TOKENS[theme]
     if not picture.has_axes:
         parts = [part for layer in picture.layers for part in _whole(layer, token)]
-        return document(picture.metric, token, parts)
-    x = _scale(picture.x, _places(picture, "x"), LEFT, WIDTH - RIGHT)
-    y = _scale(picture.y, _places(picture, "y"), HEIGHT - BOTTOM, TOP)
+        return svg.document(picture.metric, token, parts)
+    x = _scale(picture.x, _places(picture, "x"), svg.LEFT, svg.WIDTH - svg.RIGHT)
+    y = _scale(picture.y, _places(picture, "y"), svg.HEIGHT - svg.BOTTOM, svg.TOP)
     shapes = [part for layer in picture.layers for part in _shape(layer, x, y)]
-    return document(
+    return svg.document(
         picture.metric,
         token,
         [
             *(_upright(picture.y, y, token)),
-            *x_axis(picture.x, x, token),
-            *clipped(shapes),
+            *svg.x_axis(picture.x, x, token),
+            *svg.clipped(shapes),
         ],
     )
 
 
-def _upright(axis: Axis, y: Scale, token: dict[str, str]) -> Iterable[str]:
+def _upright(axis: Axis, y: svg.Scale, token: dict[str, str]) -> Iterable[str]:
     if axis.kind != "category":
-        yield from y_axis(axis.title, y, token)
+        yield from svg.y_axis(axis.title, y, token)
         return
     for place, name in enumerate(axis.labels):
         yield (
-            f'<text x="{LEFT - 8}" y="{y.place(place) + 4:.1f}" text-anchor="end">'
-            f"{text(middle_text(name, 10))}</text>"
+            f'<text x="{svg.LEFT - 8}" y="{y.place(place) + 4:.1f}" text-anchor="end">'
+            f"{svg.text(middle_text(name, 10))}</text>"
         )
 
 
-def _scale(axis: Axis, places: Sequence[float], start: float, end: float) -> Scale:
+def _scale(axis: Axis, places: Sequence[float], start: float, end: float) -> svg.Scale:
     if axis.kind == "category":
-        return Scale(-0.6, max(len(axis.labels), 1) - 0.4, start, end)
-    low, high = widened(min(places, default=0), max(places, default=1))
+        return svg.Scale(-0.6, max(len(axis.labels), 1) - 0.4, start, end)
+    low, high = svg.widened(min(places, default=0), max(places, default=1))
     room = (high / 2 - low / 2) / 10
-    low, high = ends(axis, low if low == 0 else low - room, high + room)
-    return Scale(low, high, start, end)
+    low, high = svg.ends(axis, low if low == 0 else low - room, high + room)
+    return svg.Scale(low, high, start, end)
 
 
 def _places(picture: Picture, axis: str) -> list[float]:
@@ -98,14 +82,14 @@ def _places(picture: Picture, axis: str) -> list[float]:
     return [place for place in found if math.isfinite(place)]
 
 
-def _shape(layer: Layer, x: Scale, y: Scale) -> Iterable[str]:
+def _shape(layer: Layer, x: svg.Scale, y: svg.Scale) -> Iterable[str]:
     match layer:
         case Dots():
             size = 2.5 if layer.is_small else 4
             for a, b, words in zip(layer.x, layer.y, layer.texts, strict=True):
                 yield (
                     f'<circle cx="{x.place(a):.1f}" cy="{y.place(b):.1f}" r="{size}"'
-                    f' fill="{_color(layer)}"><title>{text(words)}</title></circle>'
+                    f' fill="{_color(layer)}"><title>{svg.text(words)}</title></circle>'
                 )
         case Path():
             yield (
@@ -132,8 +116,8 @@ def _color(layer: Dots | Path | Area | Bars | Box) -> str:
 def _outline(
     places: Sequence[float],
     values: Sequence[float],
-    x: Scale,
-    y: Scale,
+    x: svg.Scale,
+    y: svg.Scale,
     *,
     is_stepped: bool = False,
 ) -> str:
@@ -147,7 +131,7 @@ def _outline(
     return first + "".join(f"L{a} {b}" for a, b in points[1:])
 
 
-def _bars(layer: Bars, x: Scale, y: Scale) -> Iterable[str]:
+def _bars(layer: Bars, x: svg.Scale, y: svg.Scale) -> Iterable[str]:
     lows = layer.lows or [math.nan] * len(layer.x)
     highs = layer.highs or [math.nan] * len(layer.x)
     rows = zip(layer.x, layer.heights, layer.texts, lows, highs, strict=True)
@@ -158,7 +142,7 @@ def _bars(layer: Bars, x: Scale, y: Scale) -> Iterable[str]:
         yield (
             f'<rect x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}"'
             f' height="{bottom - top:.1f}" fill="{_color(layer)}"{opacity}>'
-            f"<title>{text(words)}</title></rect>"
+            f"<title>{svg.text(words)}</title></rect>"
         )
         if math.isfinite(low) and math.isfinite(high):
             middle = x.place(place)
@@ -168,7 +152,7 @@ def _bars(layer: Bars, x: Scale, y: Scale) -> Iterable[str]:
             )
 
 
-def _box(layer: Box, x: Scale, y: Scale) -> Iterable[str]:
+def _box(layer: Box, x: svg.Scale, y: svg.Scale) -> Iterable[str]:
     left, middle, right = (x.place(layer.place + side) for side in (-0.25, 0, 0.25))
     first, third = y.place(layer.first), y.place(layer.third)
     color = _color(layer)
@@ -182,9 +166,9 @@ def _box(layer: Box, x: Scale, y: Scale) -> Iterable[str]:
     )
 
 
-def _cells(layer: Cells, x: Scale, y: Scale) -> Iterable[str]:
+def _cells(layer: Cells, x: svg.Scale, y: svg.Scale) -> Iterable[str]:
     numbers = [value for row in layer.rows for value in row if value == value]
-    low, high = widened(min(numbers, default=0), max(numbers, default=1))
+    low, high = svg.widened(min(numbers, default=0), max(numbers, default=1))
     for i, (row, words) in enumerate(zip(layer.rows, layer.texts, strict=True)):
         for j, (value, said) in enumerate(zip(row, words, strict=True)):
             if value != value:
@@ -195,7 +179,7 @@ def _cells(layer: Cells, x: Scale, y: Scale) -> Iterable[str]:
             yield (
                 f'<rect x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}"'
                 f' height="{bottom - top:.1f}" fill="{color}">'
-                f"<title>{text(said)}</title></rect>"
+                f"<title>{svg.text(said)}</title></rect>"
             )
 
 
@@ -210,40 +194,43 @@ def _whole(layer: Layer, token: dict[str, str]) -> Iterable[str]:
 
 def _parallel(layer: Parallel, token: dict[str, str]) -> Iterable[str]:
     count = len(layer.dimensions)
-    across = Scale(0, max(count - 1, 1), LEFT, WIDTH - LEFT)
+    across = svg.Scale(0, max(count - 1, 1), svg.LEFT, svg.WIDTH - svg.LEFT)
     scales = []
     for place, dimension in enumerate(layer.dimensions):
-        low, high = widened(min(dimension.numbers, default=0), max(dimension.numbers, default=1))
-        scales.append(Scale(low, high, HEIGHT - BOTTOM, TOP + 24))
+        low, high = svg.widened(
+            min(dimension.numbers, default=0), max(dimension.numbers, default=1)
+        )
+        scales.append(svg.Scale(low, high, svg.HEIGHT - svg.BOTTOM, svg.TOP + 24))
         at = across.place(place)
         yield (
-            f'<path d="M{at:.1f} {TOP + 24}V{HEIGHT - BOTTOM}" stroke="{token["border-control"]}"/>'
+            f'<path d="M{at:.1f} {svg.TOP + 24}V{svg.HEIGHT - svg.BOTTOM}"'
+            f' stroke="{token["border-control"]}"/>'
         )
-        yield label(at, TOP + 10, middle_text(dimension.label, 14))
+        yield svg.label(at, svg.TOP + 10, middle_text(dimension.label, 14))
         names = dimension.names
-        yield label(at, HEIGHT - BOTTOM + 16, names[0] if names else number_text(low))
-        yield label(at, TOP + 22, names[-1] if names else number_text(high))
+        yield svg.label(at, svg.HEIGHT - svg.BOTTOM + 16, names[0] if names else number_text(low))
+        yield svg.label(at, svg.TOP + 22, names[-1] if names else number_text(high))
     for run, owner in enumerate(layer.owners):
         last = scales[-1]
         value = layer.dimensions[-1].numbers[run]
-        color = palette.viridis((value - last.low) / (last.high - last.low))
+        color = palette.scale((value - last.low) / (last.high - last.low))
         points = [
             f"{across.place(place):.1f} {scales[place].place(dimension.numbers[run]):.1f}"
             for place, dimension in enumerate(layer.dimensions)
         ]
         yield (
             f'<path d="M{"L".join(points)}" fill="none" stroke="{color}" stroke-width="1.5">'
-            f"<title>{text(owner.label)}</title></path>"
+            f"<title>{svg.text(owner.label)}</title></path>"
         )
 
 
 def _grid(layer: Grid, token: dict[str, str]) -> Iterable[str]:
-    width = (WIDTH - 16) / len(layer.head)
+    width = (svg.WIDTH - 16) / len(layer.head)
     for i, row in enumerate([layer.head, *layer.rows[:_MAX_ROWS]]):
         weight = 400 if i else 600
         for j, value in enumerate(row):
             yield (
                 f'<text x="{8 + j * width:.1f}" y="{16 + i * _ROW}" font-weight="{weight}">'
-                f"{text(middle_text(value, max(6, int(width / 7))))}</text>"
+                f"{svg.text(middle_text(value, max(6, int(width / 7))))}</text>"
             )
-        yield f'<path d="M8 {22 + i * _ROW}H{WIDTH - 8}" stroke="{token["border"]}"/>'
+        yield f'<path d="M8 {22 + i * _ROW}H{svg.WIDTH - 8}" stroke="{token["border"]}"/>'

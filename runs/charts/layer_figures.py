@@ -194,7 +194,7 @@ def _parallel(layer: Parallel) -> Iterable[dict]:
             "text": [plain(words) for words in said],
             "hovertemplate": "%{text}<extra>%{fullData.name}</extra>",
             "cliponaxis": False,
-            "line": {"color": palette.viridis(shares[-1][place]), "width": 1.75},
+            "line": {"color": palette.scale(shares[-1][place]), "width": 1.75},
             "marker": {"size": 5},
         }
 

@@ -3,6 +3,8 @@
 The colors are those of ``static/css/app.css``; each is 3:1 on the surfaces of both themes.
 """
 
+from collections.abc import Sequence
+
 COLORS = (
     "#3F55F7",
     "#ED6E12",
@@ -39,16 +41,30 @@ def band(color: str) -> str:
     return f"rgba({red},{green},{blue},0.16)"
 
 
+# From low to high on lines: each is 3:1 on the surfaces of both themes, and whoever confuses red
+# and green tells the ends apart.
+_SCALE = ((63, 85, 247), (193, 112, 187), (237, 110, 18))
+
+
+def scale(share: float) -> str:
+    """The color of a line whose number lies so far, from 0 to 1, between the ends."""
+    return _mixed(_SCALE, share)
+
+
 # Five colors of the scale viridis (van der Walt and Smith, 2015), evenly spaced.
 _VIRIDIS = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
 
 
 def viridis(share: float) -> str:
     """The color of a number that lies so far, from 0 to 1, between the least and the greatest."""
-    place = min(max(share, 0.0), 1.0) * (len(_VIRIDIS) - 1)
-    below = min(int(place), len(_VIRIDIS) - 2)
+    return _mixed(_VIRIDIS, share)
+
+
+def _mixed(colors: Sequence[tuple[int, int, int]], share: float) -> str:
+    place = min(max(share, 0.0), 1.0) * (len(colors) - 1)
+    below = min(int(place), len(colors) - 2)
     mixed = (
         round(a + (b - a) * (place - below))
-        for a, b in zip(_VIRIDIS[below], _VIRIDIS[below + 1], strict=True)
+        for a, b in zip(colors[below], colors[below + 1], strict=True)
     )
     return "#{:02x}{:02x}{:02x}".format(*mixed)

@@ -2,6 +2,7 @@
 
 import base64
 import math
+import textwrap
 from array import array
 from collections.abc import Sequence
 from html import escape
@@ -19,6 +20,7 @@ MAX_NAMED_PLACES = 14
 _LABEL_LENGTHS = ((4, 24), (8, 18), (MAX_NAMED_PLACES, 12), (math.inf, 0))
 _LETTERS_IN_A_ROW = 48
 _MIN_PLACES = 4
+_MAX_LINES = 3
 
 
 def axis_layout(axis: Axis) -> dict:
@@ -52,19 +54,33 @@ def _places(axis: Axis) -> dict:
     labels = [middle_text(label, length) for label in axis.labels]
     # A bar alone should not fill the plot.
     room = max(0.6, (_MIN_PLACES - count + 1) / 2)
-    # One name alone has the whole width.
-    letters = max(map(len, labels), default=0) * max(count, _MIN_PLACES) if count > 1 else 0
+    texts, angle = _names(labels, max(count, _MIN_PLACES))
     return {
         "tickmode": "array",
         "tickvals": list(range(count)),
-        "ticktext": [plain(label) for label in labels],
+        "ticktext": texts,
         "range": [-room, count - 1 + room],
         "showticklabels": length > 0,
         "ticks": "",
-        # Long names end below their bars, and none is left out for want of room.
-        "tickangle": -30 if letters > _LETTERS_IN_A_ROW else 0,
+        "tickangle": angle,
         "ticklabeloverflow": "allow",
     }
+
+
+def _names(labels: Sequence[str], places: int) -> tuple[list[str], int]:
+    """The names below bars, and how far they are tilted.
+
+    Words stand below one another where that spares a tilt. Long names end below their bars, and
+    none is left out for want of room.
+    """
+    width = _LETTERS_IN_A_ROW // places
+    lines = [textwrap.wrap(label, width, break_long_words=False) for label in labels]
+    longest = max((len(line) for some in lines for line in some), default=0)
+    # One name alone has the whole width.
+    if len(labels) < 2 or (longest <= width and max(map(len, lines)) <= _MAX_LINES):
+        joined = lines if len(labels) > 1 else [[label] for label in labels]
+        return ["<br>".join(map(plain, some)) for some in joined], 0
+    return [plain(label) for label in labels], -30
 
 
 def typed(numbers: Sequence[float]) -> dict:

@@ -54,11 +54,14 @@ def _measured(data: ChartData, measure: Field | None = None) -> dict[ChartedRun,
     return {run: value for run, value in values.items() if as_number(value) is not None}
 
 
-def _left_out(data: ChartData, runs: Sequence[ChartedRun], why: str) -> list[str]:
+def _left_out(data: ChartData, runs: Sequence[ChartedRun], lacking: str) -> list[str]:
+    """A sentence about the runs that are not drawn, since they lack something."""
     count = len(data.logged) - len(runs)
     if not count:
         return []
-    return [f"{'1 run is' if count == 1 else f'{count} runs are'} left out: {why}."]
+    if count == 1:
+        return [f"1 run is left out: it lacks {lacking}."]
+    return [f"{count} runs are left out: they lack {lacking}."]
 
 
 # ---------------------------------------------------------------- Grouped bars
@@ -142,7 +145,7 @@ def _parallel(data: ChartData) -> Picture:
         if all(run in values for values in measures)
         and all(run.key in data.values[field] for field in params)
     ]
-    notes = _left_out(data, runs, "they lack one of the values")
+    notes = _left_out(data, runs, "one of the values")
     if len(varying) > len(params):
         notes.append(f"{len(params)} of {len(varying)} hyperparameters that differ are shown.")
     dimensions = [_dimension(field, data.values[field], runs) for field in params]
@@ -188,7 +191,7 @@ def _heatmap(data: ChartData) -> Picture:
         Axis(across.label, "category", x_labels),
         Axis(up.label, "category", y_labels),
         [Cells(rows, texts, spec.metric)],
-        _left_out(data, runs, f"they have no {across.label} or no {up.label}"),
+        _left_out(data, runs, f"{across.label} or {up.label}"),
     )
 
 
@@ -374,7 +377,7 @@ def _pareto(data: ChartData) -> Picture:
         f"{across.name} {arrows[0]} without being worse in the other.",
         *first,
         *second,
-        *_left_out(data, runs, "they lack one of the two"),
+        *_left_out(data, runs, "one of the two"),
     ]
     return Picture(Type.PARETO, spec.metric, Axis(across.label), Axis(spec.metric), layers, notes)
 

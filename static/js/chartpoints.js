@@ -91,6 +91,7 @@
     const there = next(canvas, key);
     if (!there) return;
     places.set(canvas, there);
+    if (!wired.has(canvas)) wire(canvas);
     Plotly.Fx.hover(canvas, [{ curveNumber: there.curve, pointNumber: there.point }], there.trace.yaxis === "y2" ? "xy2" : "xy");
     voice.textContent = wordsOf(canvas, there);
   }
@@ -127,6 +128,43 @@
     const canvas = event.target.matches?.("[data-points]") && event.target.querySelector(".chart-canvas");
     if (canvas && places.has(canvas)) leave(canvas);
   });
+
+  /*
+   * The run that is pointed at, in the legend or in the plot, stands out from the others. What is drawn
+   * is dimmed as it stands: asking Plotly to draw forty lines anew would take too long for that.
+   */
+
+  function highlight(canvas, owner) {
+    for (const layer of canvas.querySelectorAll(".cartesianlayer .trace")) {
+      const drawn = layer.__data__?.[0]?.trace ?? {};
+      const isOther = owner && drawn.legendgroup !== owner;
+      layer.style.opacity = owner ? (isOther ? 0.12 : 1) : "";
+      for (const line of layer.querySelectorAll(".js-line")) line.style.strokeWidth = owner && !isOther && !(drawn.opacity < 0.3) ? "2.75px" : "";
+    }
+  }
+
+  for (const type of ["pointerover", "pointerout", "focusin", "focusout"]) {
+    document.addEventListener(type, (event) => {
+      const isOver = type === "pointerover" || type === "focusin";
+      const line = event.target.closest?.("[data-line]");
+      const canvas = (line ?? event.target.closest?.("[data-points]"))?.closest("figure")?.querySelector(".chart-canvas");
+      if (!canvas?._fullData) return;
+      if (line) highlight(canvas, isOver ? line.dataset.line : "");
+      else if (isOver && !wired.has(canvas)) wire(canvas);
+    });
+  }
+
+  const wired = new WeakSet();
+  const FEW = 8;
+
+  function wire(canvas) {
+    wired.add(canvas);
+    canvas.on("plotly_hover", ({ points }) => {
+      const owners = new Set(canvas._fullData.map((trace) => trace.legendgroup));
+      if (owners.size > FEW) highlight(canvas, points[0].fullData.legendgroup);
+    });
+    canvas.on("plotly_unhover", () => highlight(canvas, ""));
+  }
 
   /* Full screen; where a browser has none, the whole window. */
 

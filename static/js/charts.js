@@ -179,20 +179,6 @@
     draw(figure).catch((error) => fail(figure.querySelector(".chart-plot"), error));
   }
 
-  /* The run that is pointed at in the legend stands out from the others. */
-  function highlight(event) {
-    const line = event.target.closest?.("[data-line]");
-    const canvas = line?.closest("figure").querySelector(".chart-canvas");
-    if (!canvas?.data) return;
-    const isOver = event.type === "pointerover" || event.type === "focusin";
-    const isOther = (trace) => isOver && trace.legendgroup !== line.dataset.line;
-    Plotly.restyle(canvas, { opacity: canvas.data.map((trace) => (isOther(trace) ? 0.2 : 1)) });
-  }
-
-  for (const type of ["pointerover", "pointerout", "focusin", "focusout"]) {
-    document.addEventListener(type, highlight);
-  }
-
   /* A picture stands alone, on paper: it gets the title, the legend and the light look. */
   async function download(figure, format) {
     const state = states.get(figure);

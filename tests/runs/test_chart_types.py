@@ -139,7 +139,7 @@ def test_parallel_coordinates_show_what_differs_and_are_colored_by_the_metric(cl
 
     assert sent["layout"]["xaxis"]["ticktext"] == ["depth", "lr", "optimizer", "acc"]
     best = max(sent["data"], key=lambda trace: numbers(trace, "y")[3])
-    assert (numbers(best, "y")[3], best["line"]["color"]) == (1, palette.viridis(1))
+    assert (numbers(best, "y")[3], best["line"]["color"]) == (1, palette.scale(1))
     assert best["text"][:3] == ["depth: 3", "lr: 0.1000", "optimizer: adam"]
     assert numbers(best, "y")[:3] == [1, 1, 0]
 

@@ -108,6 +108,53 @@ def test_names_tilt_where_they_would_touch(client, experiment, names, angle):
     assert sent["layout"]["xaxis"]["tickangle"] == angle
 
 
+def test_words_of_names_stand_below_one_another_rather_than_tilt(client, experiment):
+    names = ["plain", "with NaN", "a single point", "is <b>", "three words more"]
+    runs = [
+        make_run(experiment, name, metrics={"acc": 0.5}, start_time=at)
+        for at, name in enumerate(names, start=1)
+    ]
+
+    axis = get_figure(client, *runs, metric="acc")["layout"]["xaxis"]
+
+    assert axis["tickangle"] == 0
+    assert axis["ticktext"] == [
+        "plain",
+        "with NaN",
+        "a single<br>point",
+        "is &lt;b&gt;",
+        "three<br>words<br>more",
+    ]
+
+
+def test_more_than_eight_lines_are_faded_until_one_is_pointed_at(client, experiment):
+    runs = [
+        make_run(experiment, f"run {i}", metrics={"loss": [1.0, 2.0]}, start_time=i)
+        for i in range(1, 10)
+    ]
+
+    few = get_figure(client, *runs[:8], metric="loss")["data"]
+    many = get_figure(client, *runs, metric="loss")["data"]
+
+    assert {trace["opacity"] for trace in few} == {1}
+    assert {(trace["opacity"], trace["mode"]) for trace in many} == {(0.5, "lines")}
+
+
+def test_marks_of_one_kind_say_what_they_are_once_where_they_are_close(client, experiment):
+    first = [NAN, *[1.0] * 19]
+    near = [1.0, NAN, *[1.0] * 18]
+    far = [*[1.0] * 15, NAN, *[1.0] * 4]
+    runs = [
+        make_run(experiment, metrics={"loss": values}, start_time=at)
+        for at, values in enumerate([first, near, far], start=1)
+    ]
+
+    sent = get_figure(client, *runs, metric="loss")
+
+    rails = [trace for trace in sent["data"] if trace.get("yaxis") == "y2"]
+    assert [trace["text"] for trace in rails] == [["NaN"], [""], ["NaN"]]
+
+
 def test_too_many_bars_become_points(client, experiment):
     runs = [make_run(experiment, f"run {i}", metrics={"acc": i / 40}) for i in range(31)]
 
