@@ -60,7 +60,7 @@ def test_an_experiment_can_be_without_replicate_keys_and_without_a_primary_metri
 
 def test_the_table_of_metrics_says_what_is_known_of_each_and_keeps_what_is_chosen(client, db):
     experiment = make_experiment()
-    make_run(experiment, metrics={"acc": 0.5, "cost": 2, "system/cpu": 1})
+    make_run(experiment, metrics={"acc": 0.5, "cost": 2.0, "system/cpu": 1.0})
     experiment.refresh_from_db()
 
     shown = client.get(settings_of(experiment)).text
