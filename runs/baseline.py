@@ -42,6 +42,8 @@ class Baseline:
     values: Mapping[Column, float | int | None]
     clear_url: str
     scope: Scope
+    # What it is called; "" if it is not there.
+    name: str = ""
 
     def delta(self, column: Column, value: object) -> Delta | None:
         """How far ``value`` is from the baseline's; None where one of them is no number."""
@@ -86,7 +88,8 @@ def read_baseline(query: QueryDict, scope: Scope, columns: Columns) -> Baseline 
         shown = [column for column in columns.shown if column.is_metric]
         of_run = metric_values([run.pk], shown, scope.experiments)
         values = {column: of[run.pk] for column, of in of_run.items() if run.pk in of}
-    return Baseline(run, run_id, values, changed(query, {"base": None}), scope)
+    clear_url = changed(query, {"base": None})
+    return Baseline(run, run_id, values, clear_url, scope, name=run.name if run else "")
 
 
 def address_behind(request: HttpRequest) -> str:

@@ -20,10 +20,9 @@ from experiments.models import Experiment
 from runs.column_values import statistic_of
 from runs.columns import Column, Statistic
 from runs.expressions import statistic_expression
-from runs.grouping import MAX_KEYS, GroupKey
+from runs.grouping import MAX_KEYS, PROPERTY_TAGS, GroupKey
 from runs.keys import metric_key_ids
 from runs.models import KeyKind, MetricStat, Param, Run, RunInput, RunTag
-from runs.table import SOURCE_TAG
 
 # No more runs are grouped than that, the newest ones, and of them no more values read.
 MAX_RUNS = 100_000
@@ -119,7 +118,7 @@ def read_members(runs: QuerySet[Run], keys: Sequence[GroupKey]) -> Members:
         key: _coded(texts if key in joined else [text or None for text in texts])
         for key, texts in zip(of_run, own, strict=True)
     }
-    coded |= _other_codes(pks, [key for key in keys if key not in coded])
+    coded |= codes_of(pks, [key for key in keys if key not in coded])
     group = np.zeros(len(pks), dtype=np.int64)
     for key in keys:
         codes, values = coded[key]
@@ -148,8 +147,8 @@ _FIELDS = {"status": "status", "user": "user_id"}
 
 def _relation_of(key: GroupKey) -> tuple[str, str] | None:
     """The relation of a run, and the name in it, that has the key's value as a text."""
-    if key == GroupKey("property", "source"):
-        return "tags", SOURCE_TAG
+    if key.kind == "property" and key.name in PROPERTY_TAGS:
+        return "tags", PROPERTY_TAGS[key.name]
     relation = {KeyKind.PARAM: "params", KeyKind.TAG: "tags"}.get(key.kind)
     return (relation, key.name) if relation else None
 
@@ -175,10 +174,10 @@ def _coded(values: Sequence[object]) -> tuple[np.ndarray, list[object]]:
     return codes, meanings
 
 
-def _other_codes(
+def codes_of(
     pks: Sequence[int], keys: Sequence[GroupKey]
 ) -> dict[GroupKey, tuple[np.ndarray, list[object]]]:
-    """The codes of keys that no join has brought, each table read once."""
+    """What ``_coded`` says of the runs' values of each key, each table read once."""
     found: dict[GroupKey, tuple[np.ndarray, list[object]]] = {}
     places = {pk: place for place, pk in enumerate(pks)} if keys else {}
     for table, relation in ((Param, "params"), (RunTag, "tags")):

@@ -25,8 +25,20 @@ MAX_VARYING = 200
 # More names in a menu are not read but searched.
 _OFFERED = 60
 
-_OTHER_KEYS = {"status": "Status", "dataset": "Dataset", "user": "User", "source": "Source"}
-_FIELDS = {"status": "status", "user": "user_id", "source": "tags.`mlflow.source.name`"}
+# Properties that clients write as tags.
+PROPERTY_TAGS = {"source": "mlflow.source.name", "commit": "mlflow.source.git.commit"}
+_OTHER_KEYS = {
+    "status": "Status",
+    "dataset": "Dataset",
+    "user": "User",
+    "source": "Source",
+    "commit": "Git commit",
+}
+_FIELDS = {
+    "status": "status",
+    "user": "user_id",
+    **{name: f"tags.`{tag}`" for name, tag in PROPERTY_TAGS.items()},
+}
 _RESERVED = "mlflow."
 
 

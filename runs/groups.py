@@ -12,7 +12,7 @@ from experiments.models import Experiment
 from runs.column_values import number_formats
 from runs.columns import Column, Columns
 from runs.directions import which_is_better
-from runs.group_members import Members, MetricReader, read_members, text_rows
+from runs.group_members import Members, MetricReader, codes_of, read_members, text_rows
 from runs.grouping import Grouping, GroupKey
 from runs.models import KeyKind, Param, Run, RunStatus, RunTag
 from runs.spread import Spread, Spreads, spreads
@@ -31,6 +31,9 @@ _METRICS_ON_CARDS = 2
 COUNT = "n"
 
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,2})?")
+
+
+Values = Sequence[tuple[GroupKey, str | tuple[str, ...] | None]]
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class GroupCell:
     is_card: bool = False
     starts_group: bool = False
     style: str = ""
+    # How far it is from the baseline's, where the list has one.
+    delta: object = None
 
     @property
     def center_text(self) -> str:
@@ -76,7 +81,7 @@ class GroupCell:
 class GroupRow:
     """One group: the values that make it, how many runs it has, and what the columns say."""
 
-    values: Sequence[tuple[GroupKey, str | tuple[str, ...] | None]]
+    values: Values
     where: str
     count: int
     states: Sequence[tuple[str, int]]
@@ -105,6 +110,8 @@ class GroupPage:
     is_partly: bool
     page: int
     pages: int
+    # The group of which something was asked, whatever page it is on.
+    found: GroupRow | None = None
 
 
 def group_columns(columns: Columns, grouping: Grouping) -> Columns:
@@ -137,10 +144,12 @@ def read_groups(
     size: int,
     experiment: Experiment | None,
     is_whole: bool,
+    is_asked: Callable[[Values], bool] | None = None,
 ) -> GroupPage:
     """One page of the groups of ``runs``; ``columns`` are those of ``group_columns``.
 
-    ``is_whole`` says that ``runs`` are all of ``experiment``: then a metric is read from one index.
+    ``is_asked`` tells by its values which group is to be read besides. ``is_whole`` says that
+    ``runs`` are all of ``experiment``: then a metric is read from one index.
     """
     members = read_members(runs, grouping.keys)
     total = len(members.counts)
@@ -149,7 +158,12 @@ def read_groups(
     pages = max(1, -(-len(order) // size))
     page = min(max(page, 1), pages)
     shown = order[(page - 1) * size : page * size]
+    asked = [
+        group for group in order if is_asked and is_asked(_values_of(group, members, grouping))
+    ][:1]
+    found = _rows(members, grouping, columns, reader, np.array(asked, dtype=np.int64))
     return GroupPage(
+        found=found[0] if found else None,
         rows=_rows(members, grouping, columns, reader, shown),
         total=total,
         runs=len(members.pks),
@@ -200,6 +214,8 @@ def _order(
                 _spreads(members, grouping, *reader.values(of_column[name])).centers,
                 descending=descending,
             )
+        elif name in of_column and of_column[name].kind in {KeyKind.PARAM, KeyKind.TAG}:
+            add(_shared_ranks(members, of_column[name]), descending=descending)
     for rank in ranks:
         add(rank, descending=False)
     # The last key of lexsort counts most.
@@ -214,6 +230,20 @@ def usual_sort(columns: Columns, experiment: Experiment | None) -> str:
         return ""
     better = which_is_better(metric, experiments=[experiment])
     return f"{'-' if better and better.is_higher else ''}{column.id}"
+
+
+def _shared_ranks(members: Members, column: Column) -> np.ndarray:
+    """The place of each group's value among all, where its runs share one; NaN where not."""
+    key = GroupKey(column.kind, column.key)
+    codes, values = codes_of(members.pks.tolist(), [key])[key]
+    ranks = _ranks(values)[codes]
+    # Unlike NaN, a run without a value is unlike one that has the least.
+    ranks = np.where(np.isnan(ranks), -1.0, ranks)
+    lowest = np.full(len(members.counts), np.inf)
+    highest = np.full(len(members.counts), -np.inf)
+    np.minimum.at(lowest, members.group, ranks)
+    np.maximum.at(highest, members.group, ranks)
+    return np.where((lowest == highest) & (lowest >= 0), lowest, np.nan)
 
 
 def _spreads(
@@ -258,10 +288,7 @@ def _rows(
     statuses = np.array(members.statuses)
     rows = []
     for group in shown:
-        values = [
-            (key, values[codes[group]])
-            for key, values, codes in zip(grouping.keys, members.values, members.codes, strict=True)
-        ]
+        values = _values_of(group, members, grouping)
         states = Counter(statuses[places_of[group]].tolist())
         cells = []
         for column, cell_of in zip(columns.shown[2:], cells_of, strict=True):
@@ -286,6 +313,14 @@ def _rows(
             )
         )
     return rows
+
+
+def _values_of(group: int, members: Members, grouping: Grouping) -> Values:
+    """The keys that make the groups, with the values that the runs of one share."""
+    return [
+        (key, values[codes[group]])
+        for key, values, codes in zip(grouping.keys, members.values, members.codes, strict=True)
+    ]
 
 
 # What is said of a group's runs beside their number.

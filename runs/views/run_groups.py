@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -17,6 +18,12 @@ from runs.columns import Column, Columns
 from runs.compare import MAX_RUNS as MAX_COMPARED
 from runs.directions import which_is_better
 from runs.freshness import facts_of_rows
+from runs.group_baseline import (
+    group_id,
+    names_group,
+    read_group_baseline,
+    with_group_deltas,
+)
 from runs.grouping import Grouping, group_menu, read_grouping
 from runs.groups import (
     COUNT,
@@ -57,6 +64,7 @@ class ShownGroup:
 
     group: GroupRow
     number: int
+    id: str
     list_url: str
     members_url: str
     compare_url: str
@@ -87,7 +95,10 @@ def grouped_context(
         size=size,
         experiment=scope.experiment,
         is_whole=is_whole,
+        is_asked=names_group(query.get("base", "").strip()),
     )
+    baseline = read_group_baseline(query, scope, columns, groups.found)
+    base_url = changed(query, {"base": None})
     links = _sort_links(query, columns, grouping, scope)
     first = (groups.page - 1) * size
 
@@ -100,8 +111,10 @@ def grouped_context(
         "groups": groups,
         "shown_groups": [
             _shown(row, first + place, query, columns, scope)
-            for place, row in enumerate(groups.rows, start=1)
+            for place, row in enumerate(with_group_deltas(groups.rows, baseline), start=1)
         ],
+        "baseline": baseline,
+        "group_base_url": f"{base_url}{'&' if len(base_url) > 1 else ''}base=",
         "key_links": links[: len(grouping.keys)],
         "column_links": links[len(grouping.keys) :],
         "sorts": _sorts(query, links),
@@ -144,6 +157,8 @@ def members(request: HttpRequest, workspace: str, experiment_id: int | None = No
         "workspace": scope.workspace,
         "list_path": scope.address(),
         "levels": "x",
+        "is_nested": True,
+        "children_query": children_query(query, columns),
         "rows": rows,
         "baseline": baseline,
         "baseline_url": baseline_url(address_behind(request)),
@@ -157,6 +172,12 @@ def members(request: HttpRequest, workspace: str, experiment_id: int | None = No
         weak_tag(facts_of_rows(rows, baseline), page.next),
         lambda: render(request, "runs/_child_rows.html", context),
     )
+
+
+def children_query(query: QueryDict, columns: Columns) -> str:
+    """What asks for the children of a group's run, which stand a level deeper than it."""
+    asked = {"cols": columns.text, "in_group": "1"}
+    return urlencode(asked | {name: query[name] for name in ("sort", "base") if query.get(name)})
 
 
 @require_safe
@@ -174,13 +195,15 @@ def _shown(
     group: GroupRow, number: int, query: QueryDict, columns: Columns, scope: Scope
 ) -> ShownGroup:
     asked = _members_query(query, columns, group.where)
+    shown_id = group_id(group.values)
     members_url = f"{scope.address('members')}{asked}"
     if len(members_url) > _MAX_ADDRESS:
-        return ShownGroup(group, number, list_url="", members_url="", compare_url="")
+        return ShownGroup(group, number, shown_id, list_url="", members_url="", compare_url="")
     where = _narrowed(query, group.where)
     return ShownGroup(
         group,
         number,
+        shown_id,
         list_url=f"{scope.address()}{changed(query, _UNGROUPED | {'where': where})}",
         members_url=members_url,
         compare_url=f"{scope.address('comparison')}{asked}"
@@ -233,7 +256,7 @@ def _sort_links(
             falls = better is None or better.is_higher
             links.append(link(column.id, column.label, falls=falls, column=column))
         else:
-            links.append(SortLink(column.label, "", column=column, starts_group=column in starts))
+            links.append(link(column.id, column.label, falls=False, column=column))
     return links
 
 

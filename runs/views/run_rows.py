@@ -29,7 +29,8 @@ ROWS_AT_ONCE = 50
 def children(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
     """The children of a run as rows of the list that ``cols`` and ``sort`` describe.
 
-    ``above`` names the runs that it stands below, the highest first. Without a script the link
+    ``above`` names the runs that it stands below, the highest first; ``in_group`` says that a group
+    is above them. Without a script the link
     leads to the list of its children.
     """
     run = get_run(request, run_id)
@@ -59,7 +60,8 @@ def children(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
     scope = Scope(run.experiment.workspace, run.experiment)
     baseline = read_baseline(request.GET, scope, columns)
     rows = with_deltas(rows, baseline)
-    level = len(above) + 1
+    # The runs of a group stand below it.
+    level = len(above) + (2 if request.GET.get("in_group") else 1)
     query = request.GET.copy()
     query.pop("page", None)
     deeper = query.copy()
