@@ -15,7 +15,7 @@ from core.patience import at_most
 from experiments.models import NOTE_TAG
 from runs.about import ABOUT_KEY
 from runs.baseline import baseline_url, read_baseline, with_deltas
-from runs.best import best_of_few, best_of_many
+from runs.best import best_of
 from runs.chips import carried, changed, conditions_of
 from runs.columns import RESERVED_PREFIX, Columns
 from runs.filters import RunFilter
@@ -134,10 +134,8 @@ def _read(request: HttpRequest, scope: Scope, query: QueryDict) -> dict:
     )
     # A single run is not the best of anything.
     best = {}
-    if experiment and total > 1 and not grouping.is_active:
-        is_large = (total if nesting.is_nested else count) >= MANY_RUNS
-        best_of = best_of_many if is_large else best_of_few
-        best = best_of(found.runs, columns.shown, experiment)
+    if total > 1 and not grouping.is_active:
+        best = best_of(found, columns.shown, scope.keys, scope.experiments)
     rows = table_rows(page.runs, columns, best=best, experiments=scope.experiments)
     baseline = read_baseline(query, scope, columns)
     conditions = conditions_of(run_filter, query)

@@ -7,7 +7,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from runs import best
 from runs.actions.runs import delete_run
+from runs.columns import Column
+from runs.matching import Matching
+from runs.models import Run, RunKey
 from runs.views import run_list
 from tests.support.factories import make_experiment, make_run
 
@@ -107,11 +111,17 @@ def test_more_columns_than_a_list_can_have_are_counted(client, experiment, url):
     assert len(set(re.findall(r"pin-\d", pinned.text))) == 4
 
 
-@pytest.mark.parametrize("many", [1000, 0], ids=["few", "many"])
+@pytest.mark.parametrize(
+    ("many", "looked_at"),
+    [(1000, 2000), (0, 2000), (0, 0)],
+    ids=["few", "many", "many, of which the best are hidden"],
+)
 def test_the_best_of_each_metric_is_marked_over_the_whole_list(
-    client, experiment, url, monkeypatch, many
+    client, experiment, url, monkeypatch, many, looked_at
 ):
     monkeypatch.setattr(run_list, "MANY_RUNS", many)
+    monkeypatch.setattr(best, "MANY_RUNS", many)
+    monkeypatch.setattr(best, "LOOKED_AT", looked_at)
     monkeypatch.setitem(run_list.PAGE_SIZES, "25", 2)
     for index, (acc, loss) in enumerate([(0.9, 0.3), (0.7, 0.1), (0.8, math.nan), (0.1, math.inf)]):
         metrics = {"acc": acc, "val/loss": loss, "thing": acc}
@@ -127,6 +137,50 @@ def test_the_best_of_each_metric_is_marked_over_the_whole_list(
     assert row_of(first, "run 0") == ["0.9000 best", "0.3000", "0.9000"]
     assert row_of(first, "run 1") == ["0.7000", "0.1000 best", "0.7000"]
     assert row_of(narrowed, "run 2") == ["0.8000 best", "NaN", "0.8000"]
+
+
+@pytest.mark.parametrize("many", [1000, 0], ids=["few", "many"])
+def test_all_runs_of_a_workspace_have_one_best_value(client, experiment, monkeypatch, many):
+    monkeypatch.setattr(best, "MANY_RUNS", many)
+    other = make_experiment("other")
+    stranger = make_experiment("secret", workspace="theirs")
+    make_run(experiment, "a", metrics={"acc": 0.5, "loss": 0.1})
+    make_run(other, "b", metrics={"acc": 0.75, "loss": 0.25})
+    make_run(stranger, "c", metrics={"acc": 1.0, "loss": 0.0})
+
+    page = client.get("/w/default/runs/", {"cols": "m.acc,m.loss"})
+
+    assert row_of(page, "a") == ["0.5000", "0.1000 best"]
+    assert row_of(page, "b") == ["0.7500 best", "0.2500"]
+
+
+def test_of_many_runs_every_column_has_its_best(client, experiment, url, monkeypatch):
+    monkeypatch.setattr(best, "MANY_RUNS", 0)
+    names = [f"loss {n}" for n in range(30)]
+    make_run(experiment, "a", metrics=dict.fromkeys(names, 1.0))
+    make_run(experiment, "b", metrics=dict.fromkeys(names, 2.0))
+
+    page = client.get(url, {"cols": ",".join(f"m.{name}" for name in names)})
+
+    assert row_of(page, "a") == ["1 best"] * 30
+
+
+def test_of_more_metrics_of_experiments_than_are_looked_at_the_first_have_a_best(
+    experiment, monkeypatch
+):
+    monkeypatch.setattr(best, "MAX_ENDS", 3)
+    make_run(experiment, metrics={"acc": 1.0, "loss": 1.0})
+    make_run(make_experiment("other"), metrics={"acc": 2.0, "loss": 2.0})
+    acc, loss = Column("metric", "acc"), Column("metric", "loss")
+
+    found = best.best_of(
+        Matching(Run.objects.active(), count=10_000, is_more=True),
+        [acc, loss],
+        RunKey.objects.all(),
+        experiments=[],
+    )
+
+    assert found == {acc: 2.0}
 
 
 def test_more_columns_do_not_mean_more_queries(client, experiment, url):
