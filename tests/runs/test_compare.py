@@ -583,6 +583,23 @@ def test_the_document_names_what_an_address_may_say():
     assert dict(address.pairs) == query.dict()
 
 
+@pytest.mark.parametrize("tab", TABS)
+def test_no_nonsense_in_an_address_breaks_a_page(client, three, tab):
+    runs = ",".join(run.run_id for run in three)
+    keys = (
+        "order base stat delta show shade q rows keys page of group method path at look size "
+        "cards chart edit put tab id find"
+    ).split()
+    junk = ["0", "-1", "9" * 40, "é😀", "\0", "a,b", "../../etc", "1e999", "x" * 500, "<b>x", " "]
+
+    for text in junk:
+        asked = dict.fromkeys(keys, text)
+        response = client.get(f"{COMPARE}{tab}", {"runs": runs, **asked}, follow=True)
+
+        assert response.status_code == 200, asked
+        assert "<b>x" not in response.text
+
+
 def test_names_are_text_and_nothing_else(client, experiment):
     odd = '<script>alert(1)</script> & " 😀'
     runs = [

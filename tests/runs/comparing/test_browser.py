@@ -40,11 +40,17 @@ def runs(server, mlflow_client, experiment_name, tmp_path) -> list[str]:
             params=[
                 Param("lr", str(number)),
                 Param("same", "1"),
+                Param("optimizer.beta", str(number)),
+                Param("optimizer.name", f"kind {number}"),
                 Param("note", f"{LONG} {'x' * number}"),
             ],
         )
         (tmp_path / "plot.png").write_bytes(picture(50 * number))
         mlflow_client.log_artifact(run_id, str(tmp_path / "plot.png"))
+        for step in (0, 5, 10):
+            name = f"sample+step+{step}+timestamp+{step}+uuid{step}.png"
+            (tmp_path / name).write_bytes(picture(step))
+            mlflow_client.log_artifact(run_id, str(tmp_path / name), "images")
         mlflow_client.set_terminated(run_id)
         found.append(run_id)
     return found
@@ -134,7 +140,7 @@ def test_runs_are_added_in_place(page: Page, address, runs, complaints):
 
 
 def test_pictures_change_their_size_together_without_loading_again(page: Page, address, complaints):
-    page.goto(address.replace("/compare/", "/compare/files/"))
+    page.goto(address.replace("/compare/", "/compare/files/") + "&path=plot.png")
     pictures = page.locator(".compare-image img")
     expect(pictures).to_have_count(3)
     page.evaluate("window.here = true")
@@ -149,6 +155,67 @@ def test_pictures_change_their_size_together_without_loading_again(page: Page, a
     expect(page.locator(".compare-image").nth(2)).to_have_js_property("scrollLeft", 80)
     assert page.evaluate("window.here")
     assert "size=full" in page.url
+    assert complaints == []
+
+
+def test_a_run_is_renamed_and_recolored_where_it_stands(page: Page, address, complaints):
+    page.goto(address.replace("/compare/", "/compare/params/"))
+
+    page.locator("summary", has_text="What to do with run 1").click()
+    page.get_by_role("link", name="Rename run 1 or recolor").click()
+    dialog = page.get_by_role("dialog", name="Name and color")
+    dialog.get_by_label("Run name").fill("the best one")
+    dialog.get_by_label("Red").check()
+    dialog.get_by_role("button", name="Save").click()
+
+    chip = page.locator(".run-chip", has_text="the best one")
+    expect(chip.locator("svg.swatch path")).to_have_attribute("stroke", "#D02E1E")
+    assert "/compare/params/" in page.url
+    assert complaints == []
+
+
+def test_names_fold_below_what_they_share_and_n_skips_what_is_folded(
+    page: Page, address, complaints
+):
+    page.goto(address.replace("/compare/", "/compare/params/") + "&q=optimizer")
+    beta = page.get_by_role("rowheader", name=re.compile(r"optimizer\. ?beta"))
+    expect(beta).to_be_visible()
+    beginning = page.get_by_role("button", name="optimizer.")
+
+    beginning.focus()
+    page.keyboard.press("Enter")
+
+    expect(beta).to_be_hidden()
+    expect(beginning).to_have_attribute("aria-expanded", "false")
+    page.keyboard.press("n")
+    expect(beginning).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(beta).to_be_visible()
+    assert complaints == []
+
+
+def test_pictures_slide_over_their_steps_and_two_of_them_swipe(
+    page: Page, address, runs, complaints
+):
+    page.goto(address.replace("/compare/", "/compare/files/") + "&path=images/sample")
+    picture = page.locator("#compare-shown img").first
+    expect(picture).to_have_attribute("src", re.compile(r"step\+10"))
+
+    slider = page.get_by_role("slider")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(picture).to_have_attribute("src", re.compile(r"step\+5"))
+    expect(slider).to_be_focused()
+    page.wait_for_url(re.compile("at=5"))
+
+    two = f"{address.partition('?')[0]}files/?runs={','.join(runs[:2])}&path=plot.png"
+    page.goto(two)
+    page.get_by_role("link", name="Swipe", exact=True).click()
+    page.get_by_role("slider").fill("20")
+    upper = page.locator(".compare-pair img").nth(1)
+    expect(upper).to_have_css("clip-path", "inset(0px 0px 0px 20%)")
+    page.get_by_role("link", name="Difference").click()
+    expect(upper).to_have_css("mix-blend-mode", "difference")
     assert complaints == []
 
 
@@ -169,7 +236,8 @@ def test_without_a_script_runs_are_added_and_removed(browser, address):
 def test_the_saved_file_opens_without_a_network(browser, page: Page, address, tmp_path):
     page.goto(address)
     with page.expect_download() as saving:
-        page.get_by_role("link", name="Download as HTML").click()
+        page.locator("summary", has_text="Export").click()
+        page.get_by_role("link", name="HTML").click()
     saving.value.save_as(tmp_path / "comparison.html")
 
     context = browser.new_context(offline=True)
