@@ -508,9 +508,9 @@ def test_where_nothing_matches_each_condition_says_what_it_alone_would_leave(
 
     found = re.findall(r"<li><span>(.*?)</span><span class=\"faint\">(.*?)</span>", text)
     assert [(re.sub("<.*?>", "", unescape(what)), count) for what, count in found] == [
-        ("status finished", "alone 2 runs"),
-        ("params.opt = 'sgd'", "alone 1 run"),
-        ("metrics.loss > 5", "alone none"),
+        ("status finished", "2 runs alone"),
+        ("params.opt = 'sgd'", "1 run alone"),
+        ("metrics.loss > 5", "no run alone"),
     ]
     assert "No run matches 3 conditions" in text
     without = re.findall(r'<a class="button button-small" href="([^"]*)">.*?Remove<', text)
@@ -528,7 +528,7 @@ def test_the_conditions_of_an_empty_list_cost_a_bounded_number_of_queries(
         text = client.get(url, {"where": " AND ".join(conditions)}).text
 
     assert "No run matches 30 conditions" in text
-    assert text.count("alone none") == 8
+    assert text.count("no run alone") == 8
 
 
 def test_an_experiment_whose_runs_are_all_in_the_trash_leads_there(client, experiment, url):
