@@ -83,8 +83,12 @@ def read_charts_tab(
 
     ``listed`` are the runs of the list's page; its first ones are charted where none is ticked.
     """
-    runs = _runs(scope, query, ticked, listed)
     address, notices = ComparisonAddress.read(query)
+    if len(address.run_ids) > 1:
+        # What a link brought along holds until somebody ticks.
+        linked = scope.runs.filter(run_id__in=address.run_ids[:MAX_RUNS])
+        ticked = linked if linked.exists() else ticked
+    runs = _runs(scope, query, ticked, listed)
     address = replace(address, run_ids=[run.run_id for run in runs], baseline="")
     search = query.get("metric", "").strip()[:MAX_SEARCH].replace("\x00", "")
     names = _names(scope.keys)

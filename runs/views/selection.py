@@ -89,7 +89,7 @@ class _Ticking:
         }
 
     def list_address(self, **changes: str) -> str:
-        changes = {BACK_KEY: "", **changes}
+        changes = {BACK_KEY: "", "runs": "", **changes}
         return _with_query(self.scope.back_address(self.request.GET), self.request, **changes)
 
     def change(self, ticked: Sequence[int] = (), unticked: Sequence[int] = ()) -> None:

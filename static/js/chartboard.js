@@ -36,7 +36,7 @@
 
   /* What the server has not seen of the address goes on with the filter and with other addresses of the list. */
 
-  const KEPT = [...KEYS, "pane"];
+  const KEPT = [...KEYS, "pane", "runs"];
   const pathOf = (path) => path.replace(/charts\/$/, "");
 
   document.addEventListener("htmx:configRequest", (event) => {
@@ -86,6 +86,12 @@
   function draw() {
     clearTimeout(waiting);
     waiting = setTimeout(() => {
+      if (picked() !== shown) {
+        // Ticks take the place of the runs that a link brought along.
+        const here = new URL(location.href);
+        here.searchParams.delete("runs");
+        history.replaceState(history.state, "", here);
+      }
       shown = picked();
       htmx.ajax("GET", location.href, { target: "#charts-main", select: "#charts-main", swap: "outerHTML" }).then(color);
     }, 200);

@@ -1,7 +1,8 @@
 /*
  * Metric comparison: the charts of the ticked runs beside or below the run list, or of the first
  * eight of it when none is. Plotly comes in with the first chart. js/chartboard.js keeps what is
- * changed of them; pane=right, bottom or off in the address says where the pane is.
+ * changed of them; pane=right, bottom or off in the address says where the pane is, and runs= which
+ * runs it charts, so that whoever has the link sees the same.
  */
 (() => {
   "use strict";
@@ -18,14 +19,17 @@
     right: { least: 22, most: 65, usual: 38, more: "ArrowLeft", less: "ArrowRight", property: "--pane-width", unit: "vw", word: "Width", orientation: "vertical" },
     bottom: { least: 15, most: 80, usual: 40, more: "ArrowUp", less: "ArrowDown", property: "--pane-height", unit: "vh", word: "Height", orientation: "horizontal" },
   };
-  const asked = new URLSearchParams(location.search).get("pane");
+  const address = new URLSearchParams(location.search);
+  const asked = address.get("pane");
   // A phone has room for one of both: there the pane lies over the list, and only if asked for.
   const phone = matchMedia("(max-width: 899px)");
   const wide = matchMedia("(min-width: 1280px)");
   let wanted = asked in SIZES ? asked : stored.get("comparison-dock");
   let shown = "";
   let isClosed = asked === "off";
-  let isAsked = asked in SIZES;
+  // What a link brought along holds until somebody ticks.
+  let linked = (address.get("runs") ?? "").split(",").filter(Boolean).slice(0, MOST);
+  let isAsked = asked in SIZES || (phone.matches && linked.length > 1 && !isClosed);
   let waiting = 0;
 
   const dock = () => (wide.matches && wanted !== "bottom" ? "right" : "bottom");
@@ -49,9 +53,11 @@
     return `?${parts.toString().replaceAll("%2C", ",")}`;
   }
 
-  function say(pane) {
+  function say(key, text) {
     const here = new URL(location.href);
-    here.searchParams.set("pane", pane);
+    if (text) here.searchParams.set(key, text);
+    else here.searchParams.delete(key);
+    here.search = here.search.replaceAll("%2C", ",");
     history.replaceState(history.state, "", here);
   }
 
@@ -71,8 +77,9 @@
     const pane = find("comparison");
     if (!pane) return;
     const ticked = tickedRuns();
-    const isTop = ticked.length < 2;
-    const runs = isTop ? firstRuns() : ticked;
+    const chosen = linked.length > 1 ? linked : ticked;
+    const isTop = chosen.length < 2;
+    const runs = isTop ? firstRuns() : chosen;
     const isOpen = runs.length > 0 && (isAsked || (!isTop && !isClosed && !phone.matches));
     find("comparison-open")?.setAttribute("aria-expanded", String(isOpen));
     if (!isOpen) {
@@ -110,7 +117,14 @@
     waiting = setTimeout(show, 250);
   }
 
-  document.addEventListener("selectionchange", later);
+  document.addEventListener("selectionchange", (event) => {
+    // A field says so, too, when text in it is marked.
+    if (event.target.id !== "selection") return;
+    linked = [];
+    const ticked = tickedRuns();
+    say("runs", ticked.length > 1 ? ticked.join() : "");
+    later();
+  });
   document.addEventListener("boardchange", () => show({ force: true }));
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.target?.id === "comparison-body") return;
@@ -121,7 +135,7 @@
   function open() {
     isAsked = true;
     isClosed = false;
-    say(dock());
+    say("pane", dock());
     show();
     if (phone.matches) find("comparison-close").focus();
   }
@@ -129,7 +143,7 @@
   function close() {
     isAsked = false;
     isClosed = true;
-    say("off");
+    say("pane", "off");
     show();
     find("comparison-open")?.focus();
   }
@@ -148,7 +162,7 @@
     if (choice && choice !== pane.dataset.dock) {
       wanted = choice;
       stored.set("comparison-dock", choice);
-      say(choice);
+      say("pane", choice);
       place(pane);
     }
     const step = event.target.closest("[data-pane-step]");

@@ -163,6 +163,20 @@ def test_the_runs_of_the_list_stand_beside_the_charts_with_the_colors_that_they_
         assert link in page.text
 
 
+def test_the_runs_that_a_link_names_are_charted_whatever_is_ticked(client, experiment):
+    runs = [make_run(experiment, f"run {i}", metrics={"loss": 1.0}, start_time=i) for i in range(4)]
+    elsewhere = make_run(make_experiment("elsewhere"), metrics={"loss": 1.0})
+    client.post(
+        f"/w/default/experiments/{experiment.pk}/selection/",
+        {"shown": runs[0].run_id, "run": runs[0].run_id, "do": "keep"},
+    )
+    named = ",".join(run.run_id for run in [runs[3], runs[1], elsewhere])
+
+    tab = charts(client, experiment, runs=named).context["tab"]
+
+    assert [run.label for run in tab.runs] == ["run 1", "run 3"]
+
+
 def test_ticks_and_filters_of_the_charts_lead_back_to_them(client, experiment):
     run = make_run(experiment, "one", metrics={"loss": 1.0})
     path = f"/w/default/experiments/{experiment.pk}/"

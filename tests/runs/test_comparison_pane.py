@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from mlflow.entities import Metric
 from playwright.sync_api import Page, expect
 
 from tests.runs.charting import ESTIMATORS, PATIENCE, chart
@@ -202,3 +203,112 @@ def test_a_pane_that_cannot_be_read_says_so_in_a_line(page: Page, run_list_url: 
     boxes(page).nth(1).check()
 
     expect(page.locator("#comparison-body")).to_have_text(re.compile("could not be read"))
+
+
+@pytest.fixture
+def curves_url(server, mlflow_client, experiment_name) -> str:
+    """The list of three runs that logged two metrics at a hundred steps each, and of another."""
+    identifier = mlflow_client.create_experiment(experiment_name)
+    for number in range(3):
+        run_id = mlflow_client.create_run(identifier, run_name=f"curve {number}").info.run_id
+        points = [
+            Metric(name, (number + 1) / (step + 1) + offset, 1_000 * step, step)
+            for name, offset in (("loss", 0), ("val_loss", 0.25))
+            for step in range(100)
+        ]
+        mlflow_client.log_batch(run_id, metrics=points)
+        mlflow_client.set_terminated(run_id)
+    other = mlflow_client.create_run(identifier, run_name="not chosen").info.run_id
+    mlflow_client.log_metric(other, "loss", 9.0)
+    return f"{server.url}/w/default/experiments/{identifier}/"
+
+
+def picture(page: Page, title: str) -> tuple[dict, list]:
+    """The figure that a chart is drawn from, and the lines that are drawn."""
+    figure = chart(page, title)
+    figure.scroll_into_view_if_needed()
+    # A smoothed line and a faint one behind it, of three runs and two metrics.
+    expect(figure.locator("path.js-line")).to_have_count(12, timeout=PATIENCE)
+    sent = page.evaluate(
+        "async figure => (await fetch(figure)).json()", figure.get_attribute("data-figure")
+    )
+    lines = figure.locator("path.js-line").evaluate_all(
+        "lines => lines.map(line => [line.getAttribute('d'), getComputedStyle(line).stroke])"
+    )
+    return sent, lines
+
+
+def test_learning_curves_are_the_same_picture_for_whoever_opens_the_saved_view(
+    page: Page, curves_url: str, browser, complaints
+):
+    page.goto(curves_url)
+    for name in ("curve 0", "curve 1", "curve 2"):
+        page.get_by_label(f"Tick {name}", exact=True).check()
+    page.get_by_role("link", name="Edit loss", exact=True).click()
+    page.get_by_label("Chart title").fill("Both losses")
+    page.get_by_text("More on the Y-axis").click()
+    page.get_by_label("Other metrics in the same chart").select_option("val_loss")
+    page.get_by_text("Smoothing and labels").click()
+    page.get_by_label("Smoothing", exact=True).select_option(label="Exponential moving average")
+    page.get_by_label("Amount").fill("0.6")
+    page.get_by_role("button", name="Replace").click()
+    mine = picture(page, "Both losses")
+
+    page.locator("summary", has_text="Views").click()
+    page.get_by_role("link", name="Save view").click()
+    page.get_by_label("Name").fill("Learning curves")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Showing the view Learning curves")).to_be_visible()
+    page.locator("summary", has_text="Views").click()
+    link = page.get_by_role("link", name="Learning curves").get_attribute("href")
+    assert complaints == []
+
+    # Another browser has ticked nothing.
+    context = browser.new_context(viewport=page.viewport_size)
+    other = context.new_page()
+    other.goto(f"{curves_url.partition('/w/')[0]}{link}")
+    theirs = picture(other, "Both losses")
+    expect(other.locator('tbody input[name="run"]:checked')).to_have_count(0)
+    context.close()
+
+    assert theirs[0] == mine[0]
+    assert theirs[1] == mine[1]
+
+
+def test_a_chart_of_the_pane_is_edited_by_keyboard_alone(page: Page, run_list_url: str):
+    def to(locator) -> None:
+        """Tab to an element, as whoever has no mouse does."""
+        for _ in range(80):
+            if locator.evaluate("element => element === document.activeElement"):
+                return
+            page.keyboard.press("Tab")
+        raise AssertionError("It is not reached by Tab.")
+
+    page.goto(run_list_url)
+    page.get_by_role("link", name="Skip to run table").focus()
+    page.keyboard.press("Enter")
+    for _ in range(2):
+        page.keyboard.press("j")
+        page.keyboard.press("x")
+    expect(page.locator('tbody input[name="run"]:checked')).to_have_count(2)
+    edit = page.get_by_role("link", name="Edit mean_absolute_error")
+    expect(edit).to_be_attached(timeout=PATIENCE)
+    to(edit)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Chart title")).to_be_focused()
+    page.keyboard.type("Errors")
+    to(page.get_by_label("Visualization type"))
+    page.keyboard.type("Bar")
+    to(page.get_by_label("X-axis"))
+    page.keyboard.type("est")
+    to(page.get_by_label("Y-axis"))
+    page.keyboard.type("loss")
+    to(page.get_by_role("button", name="Replace"))
+    page.keyboard.press("Enter")
+
+    changed = chart(page, "Errors")
+    changed.scroll_into_view_if_needed()
+    expect(changed.locator(".xtick text")).to_have_text(sorted(ESTIMATORS), timeout=PATIENCE)
+    expect(changed.locator(".ytitle")).to_have_text("loss")
+    page.reload()
+    expect(chart(page, "Errors")).to_be_attached(timeout=PATIENCE)
