@@ -34,6 +34,8 @@ class Statistic(TextChoices):
     LAST = "last", "Last value"
     MINIMUM = "min", "Lowest value"
     MAXIMUM = "max", "Highest value"
+    MEAN = "mean", "Mean of the values"
+    FIRST = "first", "First value"
 
 
 class Point(NamedTuple):
@@ -184,8 +186,14 @@ def all_points(stat: MetricStat) -> Iterator[Point]:
 
 def value_of(stat: MetricStat, statistic: str) -> float:
     """The value that stands for the series; NaN where that is what it is."""
-    columns = {Statistic.MINIMUM: stat.minimum, Statistic.MAXIMUM: stat.maximum}
-    value = columns.get(Statistic(statistic), stat.last)
+    values = {
+        Statistic.LAST: stat.last,
+        Statistic.MINIMUM: stat.minimum,
+        Statistic.MAXIMUM: stat.maximum,
+        Statistic.MEAN: stat.mean,
+        Statistic.FIRST: stat.first,
+    }
+    value = values[Statistic(statistic)]
     return math.nan if value is None else value
 
 

@@ -84,7 +84,7 @@ class Editor:
     @property
     def is_grouped(self) -> bool:
         """Whether something of the fold about groups and colors is chosen."""
-        return bool(self.spec.group or self.spec.color)
+        return bool(self.spec.group or self.spec.color or self.spec.dash)
 
     @property
     def is_framed(self) -> bool:

@@ -29,6 +29,11 @@ def dash(slot: int) -> str:
     return DASHES[slot // len(COLORS) % len(DASHES)]
 
 
+def dashed(slot: int, place: int) -> int:
+    """The slot with the same color and the dash of that place among them."""
+    return slot % len(COLORS) + place % len(DASHES) * len(COLORS)
+
+
 def symbol(slot: int) -> str:
     """The shape of its markers, by Plotly's name."""
     return SYMBOLS[slot % len(SYMBOLS)]

@@ -303,13 +303,14 @@ def _single(run: int, value: float) -> MetricStat:
         minimum_step=0,
         maximum=value,
         maximum_step=0,
+        total=value,
         count=1,
         nan_count=0,
     )
 
 
 def _dressed(data: ChartData) -> ChartData:
-    """The same with the labels and colors that its spec asks for."""
+    """The same with the labels, colors and dashes that its spec asks for."""
     spec, runs = data.spec, data.runs
     if spec.legend:
         runs = [
@@ -325,6 +326,21 @@ def _dressed(data: ChartData) -> ChartData:
                 run,
                 slot=order.index(values[run.key]) if run.key in values else len(order),
                 own_color="",
+            )
+            for run in runs
+        ]
+    by = spec.dash_field
+    if by is not None and by.kind != "run":
+        values = data.values.get(by, {})
+        order = in_order(values.values())
+        # Whose value is not known stands behind all that are.
+        runs = [
+            replace(
+                run,
+                slot=palette.dashed(
+                    run.slot,
+                    order.index(values[run.key]) if run.key in values else len(order),
+                ),
             )
             for run in runs
         ]

@@ -143,8 +143,8 @@ class ChartSpec:
     """One chart. What is empty is chosen by what the runs logged, or left out.
 
     ``of`` says what ``metric`` names: a metric, or with "param" a hyperparameter. ``more`` are
-    further measures of the same chart, metrics or ``param:<name>``. ``group`` and ``color`` are
-    fields (``runs.charts.fields``); numbers are kept as they were typed.
+    further measures of the same chart, metrics or ``param:<name>``. ``group``, ``color`` and
+    ``dash`` are fields (``runs.charts.fields``); numbers are kept as they were typed.
     """
 
     metric: str
@@ -158,6 +158,7 @@ class ChartSpec:
     center: str = Center.MEAN
     band: str = ""
     color: str = ""
+    dash: str = ""
     xscale: str = ""
     yscale: str = ""
     xmin: str = ""
@@ -229,6 +230,7 @@ class ChartSpec:
         _check_field("x", self.x, X.values)
         _check_field("group", self.group, [X.RUN])
         _check_field("color", self.color, [X.RUN, X.START])
+        _check_field("dash", self.dash, [X.RUN])
         _check_smoothing(self.smooth)
         if self.type == Type.LINE and self.x and self.x not in COURSES:
             raise BadChart(
@@ -272,9 +274,14 @@ class ChartSpec:
         return Field.read(self.color)
 
     @property
+    def dash_field(self) -> Field | None:
+        return Field.read(self.dash)
+
+    @property
     def fields(self) -> list[Field]:
         """Everything that has to be read of the runs, beside the measures."""
-        asked = [self.x_field, self.group_field, self.color_field, *legend_fields(self.legend)]
+        named = [self.x_field, self.group_field, self.color_field, self.dash_field]
+        asked = [*named, *legend_fields(self.legend)]
         return list(dict.fromkeys(field for field in asked if field))
 
     @property

@@ -7,6 +7,7 @@ import numpy
 import pytest
 from scipy import stats
 
+from runs.charts import palette
 from runs.charts.grouping import aggregated, deviations
 from runs.charts.smoothing import kernel_mean, moving_average, smoothed
 from runs.charts.spec import Band, Center, Smoothing
@@ -329,3 +330,25 @@ def test_every_option_is_drawn_as_figure_and_as_image(client, sweep, query):
     assert image.status_code == 200
     assert "nan" not in image.text
     assert len(b"".join(points.streaming_content).splitlines()) >= 5
+
+
+def test_color_and_dash_each_say_something_else_of_the_runs(client, db):
+    experiment = make_experiment("dashed")
+    settings = [("0.1", "adam"), ("0.1", "sgd"), ("0.2", "adam"), ("0.2", None)]
+    runs = [
+        make_run(
+            experiment,
+            metrics={"loss": [2.0, 1.0]},
+            params={"lr": lr} | ({"opt": opt} if opt else {}),
+            start_time=at,
+        )
+        for at, (lr, opt) in enumerate(settings, start=1)
+    ]
+
+    sent = get_figure(client, *runs, metric="loss", color="param:lr", dash="param:opt")
+
+    lines = [trace["line"] for trace in sent["data"]]
+    first, second = palette.COLORS[:2]
+    assert [line["color"] for line in lines] == [first, first, second, second]
+    solid, dashes, dots = palette.DASHES
+    assert [line["dash"] for line in lines] == [solid, dashes, solid, dots]

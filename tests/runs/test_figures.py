@@ -339,7 +339,10 @@ def test_points_of_texts_share_the_place_of_their_text(client, experiment):
     assert sorted(numbers(trace, "x")[0] for trace in sent["data"]) == [0, 1, 1]
 
 
-@pytest.mark.parametrize(("statistic", "value"), [("last", 2.0), ("min", 1.0), ("max", 5.0)])
+@pytest.mark.parametrize(
+    ("statistic", "value"),
+    [("last", 2.0), ("min", 1.0), ("max", 5.0), ("mean", 2.75), ("first", 3.0)],
+)
 def test_a_bar_shows_the_statistic_that_is_asked_for(client, experiment, statistic, value):
     run = make_run(experiment, metrics={"loss": [3.0, 1.0, 5.0, 2.0]})
 
