@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.tracker.mlflow_store import GenuineServer, Store, fill, pointed_at
+from tests.support.genuine import GenuineServer, Store
+from tests.tracker.mlflow_store import fill, pointed_at
 
 
 @pytest.fixture(scope="session")

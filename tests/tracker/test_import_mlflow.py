@@ -15,9 +15,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from runs.models import Metric, Run
+from tests.support.genuine import Store
 from tests.support.serving import Server
 from tests.tracker.held import held
-from tests.tracker.mlflow_store import SMALL_RUNS, Store, files, pointed_at, view
+from tests.tracker.mlflow_store import SMALL_RUNS, files, pointed_at, view
 from workspaces.models import Workspace
 
 
