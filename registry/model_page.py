@@ -9,10 +9,10 @@ from django.core.paginator import Page, Paginator
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from registry.models import ModelAlias, ModelVersion, RegisteredModel, Stage
-from runs.detail import SYSTEM_PREFIX
 from runs.directions import which_is_better
 from runs.keys import metric_key_ids
 from runs.models import MetricStat, Param, Run
+from runs.run_metrics import SYSTEM_PREFIX
 
 VERSIONS_PER_PAGE = 50
 MAX_METRICS = 4

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from registry.models import ModelVersion, RegisteredModel
-from runs.detail import Pair
 from runs.forms import RESERVED_PREFIX
+from runs.run_tags import Pair
 
 # What a panel shows; tags beyond that are found by the API.
 MAX_SHOWN = 200

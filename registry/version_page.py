@@ -7,10 +7,11 @@ from artifacts.paths import ArtifactPath
 from registry.actions.versions import PROMPT_TEXT_TAG
 from registry.files import FileTree, file_tree, version_files
 from registry.models import ModelVersion
-from runs.detail import SYSTEM_PREFIX, Pair
 from runs.mlmodel import ModelDescription
 from runs.models import LoggedModel, Run
 from runs.previews import model_in
+from runs.run_metrics import SYSTEM_PREFIX
+from runs.run_tags import Pair
 
 # What a table of the page holds; the run's own page has all.
 MAX_METRICS = 200

@@ -7,7 +7,8 @@ has been running.
 from collections.abc import Iterable, Mapping
 
 from runs.baseline import Baseline
-from runs.detail import Detail, Header, MetricRow
+from runs.detail import Detail, Header
+from runs.run_metrics import MetricRow
 from runs.table import Row
 
 

@@ -17,8 +17,10 @@ from runs.baseline import Baseline, Delta, find_baseline
 from runs.browse import first_choice
 from runs.column_values import metric_values
 from runs.columns import Column
-from runs.detail import SYSTEM_PREFIX, MetricRow, Tags, metric_row, read_files, read_tags
+from runs.detail import read_files
 from runs.models import KeyKind, MetricStat, Param, Run, RunKey, RunStatus
+from runs.run_metrics import SYSTEM_PREFIX, MetricRow, metric_row
+from runs.run_tags import Tags, read_tags
 from runs.scope import Scope
 from runs.sparklines import sparklines
 from runs.status import shown_statuses

@@ -19,11 +19,12 @@ from runs.actions.runs import (
     update_run,
 )
 from runs.browse import first_choice, shown, tree
-from runs.detail import MAX_TAGS, read_detail, read_header, read_tags
+from runs.detail import read_detail, read_header
 from runs.export import run_document
 from runs.forms import NewTagForm, NoteForm, RenameForm, TagForm, TagNameForm
 from runs.freshness import facts_of_run
 from runs.models import Run
+from runs.run_tags import MAX_TAGS, read_tags
 from workspaces.access import tracking_uri
 
 

@@ -419,7 +419,7 @@ def test_a_search_that_finds_nothing_leads_back(client, experiment):
 
 
 def test_more_metrics_than_a_page_holds_are_counted(client, experiment, monkeypatch):
-    monkeypatch.setattr("runs.detail.MAX_METRICS", 2)
+    monkeypatch.setattr("runs.run_metrics.MAX_METRICS", 2)
     monkeypatch.setattr("runs.detail.MAX_PARAMS", 2)
     keys = "abc"
     run = make_run(experiment, metrics={k: [1.0] for k in keys}, params=dict.fromkeys(keys, "1"))
