@@ -42,6 +42,7 @@ def facts_of_rows(rows: Iterable[Row], baseline: Baseline | None = None) -> list
             row.source,
             row.child_count,
             row.color,
+            row.note,
             [(version.model.name, version.version) for version in row.versions],
             [(cell.value, cell.is_best, cell.number_format, cell.delta) for cell in row.cells],
         )

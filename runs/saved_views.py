@@ -22,7 +22,7 @@ NO_VIEW = "none"
 # What an address says of how it came to be, or of one page of a list.
 _NOT_KEPT = {VIEW_KEY, SAVED_KEY, "page", "look", ABOUT_KEY}
 # Kept, but no change of what is seen of the runs.
-_FURNITURE = {"runs", "pane", "filters"}
+_FURNITURE = {"density", "runs", "pane", "filters"}
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,8 @@ class Row:
     source_name: str
     child_count: int
     color: str
+    # The beginning of its note, where a list shows that.
+    note: str = ""
 
 
 def table_rows(

@@ -18,6 +18,7 @@ from runs.baseline import baseline_url, read_baseline, with_deltas
 from runs.best import best_of
 from runs.chips import carried, changed, conditions_of
 from runs.columns import RESERVED_PREFIX, Columns
+from runs.density import page_size, row_menu, with_notes
 from runs.filters import RunFilter
 from runs.freshness import facts_of_list
 from runs.grouping import read_grouping
@@ -42,10 +43,8 @@ from runs.views.quick_look import is_look, look_context, look_part
 from runs.views.run_groups import grouped_context
 from workspaces.access import tracking_uri
 
-RUNS_PER_PAGE = 50
 # How many runs are charted where none is ticked.
 FIRST_CHARTED = 8
-PAGE_SIZES = {"25": 25, "50": 50, "100": 100, "200": 200}
 
 # What an address says of a page of the list, as against which runs are on it.
 _PAGE_KEY = "page"
@@ -113,7 +112,7 @@ def _read(request: HttpRequest, scope: Scope, query: QueryDict) -> dict:
     matching, count, is_more = found.runs, found.count, found.is_more
     columns = scope.columns(query)
     grouping = read_grouping(query, keys, experiment=experiment)
-    size = PAGE_SIZES.get(query.get("per", ""), RUNS_PER_PAGE)
+    size = page_size(query)
     sort = sort_of(query)
     nesting = read_nesting(query, keys, is_narrowed=run_filter.is_active)
     if nesting.is_nested:
@@ -157,7 +156,8 @@ def _read(request: HttpRequest, scope: Scope, query: QueryDict) -> dict:
         "sorts": _sorts(query, columns),
         "everything_url": _with(query, cols=columns.everything) if columns.everything else "",
         "automatic_url": _with(query, cols=None),
-        "rows": with_deltas(rows, baseline),
+        "rows": with_notes(with_deltas(rows, baseline), query),
+        "row_menu": row_menu(query),
         "baseline": baseline,
         "baseline_url": baseline_url(request.get_full_path()),
         **look_context(request, scope, rows),

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from runs import best
+from runs import best, density
 from runs.actions.runs import delete_run
 from runs.columns import Column
 from runs.matching import Matching
@@ -122,7 +122,7 @@ def test_the_best_of_each_metric_is_marked_over_the_whole_list(
     monkeypatch.setattr(run_list, "MANY_RUNS", many)
     monkeypatch.setattr(best, "MANY_RUNS", many)
     monkeypatch.setattr(best, "LOOKED_AT", looked_at)
-    monkeypatch.setitem(run_list.PAGE_SIZES, "25", 2)
+    monkeypatch.setitem(density.PAGE_SIZES, "25", 2)
     for index, (acc, loss) in enumerate([(0.9, 0.3), (0.7, 0.1), (0.8, math.nan), (0.1, math.inf)]):
         metrics = {"acc": acc, "val/loss": loss, "thing": acc}
         make_run(experiment, f"run {index}", metrics=metrics, start_time=10_000 - index)

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from runs import density
 from runs.expressions import _NUMBER, TextAsNumber
 from runs.views import run_list
 from tests.support.factories import make_experiment, make_run
@@ -67,7 +68,7 @@ def test_runs_are_sorted_by_any_statistic_with_nan_then_missing_last(
 def test_pages_in_the_order_of_a_statistic_join_without_gap_or_overlap(
     client, experiment, url, monkeypatch, sort
 ):
-    monkeypatch.setitem(run_list.PAGE_SIZES, "25", 3)
+    monkeypatch.setitem(density.PAGE_SIZES, "25", 3)
     for index in range(8):
         make_run(
             experiment,

@@ -9,6 +9,7 @@ from django.utils.html import escape
 from playwright.sync_api import expect
 
 from core.time import now_ms
+from runs import density
 from runs.actions.runs import delete_run
 from runs.views import run_list
 from tests.support.factories import make_experiment, make_run
@@ -212,7 +213,7 @@ def test_pages_join_without_gap_or_overlap_whatever_comes_in(
     client, experiment, url, monkeypatch, sort, insert, many
 ):
     monkeypatch.setattr(run_list, "MANY_RUNS", many)
-    monkeypatch.setitem(run_list.PAGE_SIZES, "25", 3)
+    monkeypatch.setitem(density.PAGE_SIZES, "25", 3)
     for index in range(8):
         make_run(
             experiment,
@@ -595,3 +596,21 @@ def test_what_fails_is_said_above_the_list_which_stays(
     expect(alert).to_have_count(0)
     expect(page.get_by_label("Find by run name")).to_have_value("first")
     assert "q=first" in page.url
+
+
+@pytest.mark.parametrize(
+    ("word", "css"), [("compact", "rows-compact"), ("roomy", "rows-roomy"), ("tiny", ""), ("", "")]
+)
+def test_rows_are_as_high_as_the_address_says(client, db, word, css):
+    experiment = make_experiment("heights")
+    note = "\n## Why\nbecause"
+    make_run(experiment, params={"lr": "1"}, tags={"mlflow.note.content": note})
+    url = f"/w/default/experiments/{experiment.pk}/"
+
+    page = client.get(url, {"density": word}).text
+    grouped = client.get(url, {"density": word, "group": "p.lr"}).text
+
+    for html in (page, grouped):
+        assert re.findall(r"<table[^>]* (rows-\w+)", html) == ([css] if css else [])
+        assert f'?density=compact{"&amp;group=p.lr" if html is grouped else ""}"' in html
+    assert ('<div class="row-note">Why</div>' in page) == (word == "roomy")
