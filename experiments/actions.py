@@ -39,6 +39,8 @@ MetricSetting = tuple[str, str]
 # More hyperparameters than these tell no repetitions apart.
 MAX_REPLICATE_KEYS = 50
 DEFAULT_REPLICATE_KEYS = ("seed",)
+# A week without a word is silence in any experiment.
+MAX_STALLED_AFTER_MINUTES = 7 * 24 * 60
 
 
 class InvalidExperimentName(Invalid):
@@ -95,6 +97,13 @@ class TooManyMetricSettings(Invalid):
             f"An experiment keeps the formats and directions of at most {MAX_METRIC_SETTINGS} "
             "metrics. Set one back to automatic first."
         )
+
+
+class BadStalledAfter(Invalid):
+    """A run counts as stalled after one minute to one week."""
+
+    def __init__(self) -> None:
+        super().__init__(f"From 1 to {MAX_STALLED_AFTER_MINUTES:,} minutes.")
 
 
 class BadReplicateKeys(Invalid):
@@ -243,13 +252,15 @@ def change_experiment(
     tags: Mapping[str, str],
     removed: Collection[str] = (),
     replicate_keys: Sequence[str] | None = None,
+    stalled_after_minutes: int | None = None,
     metrics: Mapping[str, MetricSetting] | None = None,
 ) -> None:
     """Rename it if the name is another one, write ``tags``, and drop the tags ``removed``.
 
-    So with ``replicate_keys``, and with what is said of ``metrics``, if they are given; nothing
-    else is said of other metrics than before. All of it or nothing. Raises as
-    ``rename_experiment``, ``set_tag`` and ``describe_metric`` do, and ``BadReplicateKeys``.
+    So with ``replicate_keys``, ``stalled_after_minutes``, and with what is said of ``metrics``, if
+    they are given; nothing else is said of other metrics than before. All of it or nothing. Raises
+    as ``rename_experiment``, ``set_tag`` and ``describe_metric`` do, and ``BadReplicateKeys`` and
+    ``BadStalledAfter``.
     """
     if not experiment.is_active:
         raise ExperimentNotActive(experiment)
@@ -263,6 +274,11 @@ def change_experiment(
         check_replicate_keys(replicate_keys)
         experiment.replicate_keys = "\n".join(replicate_keys)
         experiment.save(update_fields=["replicate_keys"])
+    if stalled_after_minutes is not None:
+        if not 1 <= stalled_after_minutes <= MAX_STALLED_AFTER_MINUTES:
+            raise BadStalledAfter
+        experiment.stalled_after_minutes = stalled_after_minutes
+        experiment.save(update_fields=["stalled_after_minutes"])
     if metrics:
         _describe_metrics(experiment, metrics)
 

@@ -54,6 +54,8 @@ class Experiment(models.Model):
     metric_settings = models.JSONField(blank=True, default=dict)
     # Hyperparameters, one a line, that only tell repetitions of one setting apart.
     replicate_keys = models.TextField(blank=True, default="seed")
+    # A run that is running and has said nothing for so long has probably ended without a word.
+    stalled_after_minutes = models.PositiveSmallIntegerField(default=10)
 
     objects = ExperimentQuerySet.as_manager()
 

@@ -8,7 +8,12 @@ from django.http import QueryDict
 from core.errors import Invalid
 from core.formatting import parse_style, styled_text
 from core.names import MAX_KEY_LENGTH, check_key
-from experiments.actions import MAX_METRIC_SETTINGS, NEITHER, MetricSetting
+from experiments.actions import (
+    MAX_METRIC_SETTINGS,
+    MAX_STALLED_AFTER_MINUTES,
+    NEITHER,
+    MetricSetting,
+)
 from experiments.forms import ExperimentForm
 from experiments.models import NOTE_TAG, Direction, Experiment
 from runs.directions import which_is_better
@@ -31,6 +36,14 @@ _UNITS = {"seconds": 4980.0, "milliseconds": 4_980_000.0, "bytes": 3_435_973_837
 class ExperimentSettingsForm(ExperimentForm):
     """What can be said of an experiment that is there."""
 
+    stalled_after_minutes = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MAX_STALLED_AFTER_MINUTES,
+        label="A run is stalled after",
+        help_text="Minutes in which a run that is running has logged nothing. More, if an epoch "
+        "takes long.",
+    )
     default_view = forms.ChoiceField(
         required=False,
         label="Opens with",
@@ -117,6 +130,7 @@ def settings_initial(experiment: Experiment, tags: dict[str, str], default_view:
         "primary_metric": experiment.primary_metric,
         "primary_direction": experiment.primary_direction,
         "replicate_keys": experiment.replicate_keys,
+        "stalled_after_minutes": experiment.stalled_after_minutes,
         "default_view": default_view,
     }
 

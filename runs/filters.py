@@ -12,7 +12,7 @@ from core.time import now_ms
 from experiments.models import Experiment
 from runs.models import KeyKind, MetricKey, MetricStat, Run, RunInput, RunKey, RunStatus, RunTag
 from runs.search import run_condition
-from runs.status import STALLED_AFTER_MS
+from runs.status import have_stalled
 from runs.table import SOURCE_TAG
 from search.errors import FilterError
 from search.moments import UNITS, span_of_date
@@ -229,9 +229,7 @@ class RunFilter(django_filters.FilterSet):
         stats = MetricStat.objects.filter(run=OuterRef("pk"))
         match ill:
             case "stalled":
-                then = now_ms() - STALLED_AFTER_MS
-                heard = stats.filter(last_timestamp__gte=then)
-                return Q(status=RunStatus.RUNNING, start_time__lt=then) & ~Q(Exists(heard))
+                return have_stalled(now=now_ms())
             case "nan":
                 return Q(pk__in=self._ending_in_nan())
             case "dirty":

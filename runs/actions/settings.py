@@ -16,6 +16,7 @@ def change_settings(
     tags: Mapping[str, str],
     removed: Collection[str],
     replicate_keys: Sequence[str],
+    stalled_after_minutes: int | None,
     metrics: Mapping[str, MetricSetting],
     default_view: str,
 ) -> None:
@@ -26,6 +27,7 @@ def change_settings(
         tags=tags,
         removed=removed,
         replicate_keys=replicate_keys,
+        stalled_after_minutes=stalled_after_minutes,
         metrics=metrics,
     )
     set_default_view(experiment, slug=default_view)

@@ -62,6 +62,7 @@ def settings(request: HttpRequest, workspace: str, experiment_id: int) -> HttpRe
             tags=all_tags(form, rows),
             removed=removed,
             replicate_keys=given["replicate_keys"],
+            stalled_after_minutes=given["stalled_after_minutes"],
             metrics=said,
             default_view=given["default_view"],
         )

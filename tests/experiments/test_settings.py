@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from core.time import now_ms
 from experiments.models import Experiment
 from runs.actions.views import save_view
 from runs.models import SavedView
@@ -16,7 +17,11 @@ def settings_of(experiment: Experiment) -> str:
 
 def form(experiment: Experiment, **changes) -> dict:
     """What the page's form sends if nothing but ``changes`` is typed."""
-    return {"name": experiment.name, "replicate_keys": experiment.replicate_keys} | changes
+    return {
+        "name": experiment.name,
+        "replicate_keys": experiment.replicate_keys,
+        "stalled_after_minutes": experiment.stalled_after_minutes,
+    } | changes
 
 
 def make_view(experiment: Experiment, name: str, **kwargs) -> SavedView:
@@ -131,12 +136,31 @@ def test_an_experiment_opens_with_the_view_that_its_settings_choose(client, db):
     assert not SavedView.objects.filter(is_default=True).exists()
 
 
+def test_a_run_is_stalled_when_its_experiment_says_so(client, db):
+    patient, other = make_experiment("patient"), make_experiment("other")
+    client.post(settings_of(patient), form(patient, stalled_after_minutes="60"))
+    hour = 3_600_000
+    for name, experiment, ago in [
+        ("slow", patient, hour // 2), ("dead", patient, 2 * hour), ("quiet", other, hour // 2)
+    ]:  # fmt: skip
+        make_run(experiment, name, status="RUNNING", start_time=now_ms() - ago)
+
+    listed = client.get("/w/default/runs/").text
+    found = client.get("/w/default/runs/", {"health": "stalled"}).text
+
+    assert listed.count(">Stalled<") == 2
+    assert re.findall(r"Tick (\w+)<", found) == ["quiet", "dead"]
+
+
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
         ({"name": ""}, "#id_name", "This field is required."),
         ({"replicate_keys": "a$"}, "#id_replicate_keys", "can be no hyperparameter"),
         ({"replicate_keys": "\n".join(map(str, range(51)))}, "#id_replicate_keys", "At most 50"),
+        ({"stalled_after_minutes": "0"}, "#id_stalled_after_minutes", "greater than or equal"),
+        ({"stalled_after_minutes": "10081"}, "#id_stalled_after_minutes", "less than or equal"),
+        ({"stalled_after_minutes": "soon"}, "#id_stalled_after_minutes", "whole number"),
         ({"default_view": "gone"}, "#id_default_view", "not one of the available choices"),
         ({"tag_key": ["a$"], "tag_value": ["1"]}, "#tag-1", "Letters, digits"),
         ({"metric": ["a$"], "better": [""], "format": [""]}, "#metric-1", "Letters, digits"),
