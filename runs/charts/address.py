@@ -8,6 +8,7 @@ from django.http import QueryDict
 
 from runs.charts.board import Board
 from runs.charts.settings import ChartSettings
+from runs.charts.spec import not_one_of
 from runs.series import Statistic
 
 FIRST_CARDS = 12
@@ -37,8 +38,7 @@ class ComparisonAddress:
         wrong += more
         statistic = query.get("stat", "") or Statistic.LAST
         if statistic not in Statistic.values:
-            known = ", ".join(Statistic.values)
-            wrong.append(f"stat is one of: {known}; not {statistic[:50]!r}.")
+            wrong.append(not_one_of("stat", statistic, Statistic.values))
             statistic = Statistic.LAST
         cards = query.get("cards", "")
         is_count = cards.isascii() and cards.isdigit() and len(cards) < 6

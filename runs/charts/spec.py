@@ -330,8 +330,12 @@ def _check_text(name: str, value: str, length: int) -> None:
 
 def _check_choice(name: str, value: str, choices: Sequence[str], more: str = "") -> None:
     if value not in choices:
-        known = ", ".join([*filter(None, choices), *filter(None, [more])])
-        raise BadChart(f"{name} is one of: {known}; not {value[:50]!r}.")
+        raise BadChart(not_one_of(name, value, [*choices, more]))
+
+
+def not_one_of(name: str, value: str, choices: Sequence[str]) -> str:
+    """What is said of a value that is none of the choices, in an address as in a form."""
+    return f"{name} is one of: {', '.join(filter(None, choices))}; not {value[:50]!r}."
 
 
 def _check_field(name: str, value: str, choices: Sequence[str]) -> None:

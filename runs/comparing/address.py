@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from core.names import MAX_KEY_LENGTH
 from runs.charts.address import ComparisonAddress
+from runs.charts.spec import not_one_of
 from runs.comparing.statistics import Method
 
 MAX_PAGE = 10_000
@@ -182,7 +183,7 @@ def _choice(choices: type[TextChoices], key: str, text: str, usual: str, wrong: 
         return usual
     if text in choices.values:
         return choices(text)
-    wrong.append(f"{key} is one of: {', '.join(choices.values)}; not {text[:50]!r}.")
+    wrong.append(not_one_of(key, text, choices.values))
     return usual
 
 

@@ -340,16 +340,19 @@ def pick(request: HttpRequest, workspace: str, selection: str = "") -> HttpRespo
 def select(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponse:
     """The address of a comparison of the runs that a form sends, kept if they are many.
 
-    To those of a kept comparison ``run`` adds, and ``remove`` takes one out.
+    To those there are ``run`` adds; ``remove`` takes one out, and so does a box of those
+    ``shown`` that is not ticked.
     """
     place = get_workspace(request)
     address, _ = PageAddress.read(request.POST)
     ticked = request.POST.getlist("run")
-    ids = [each for each in address.run_ids if each not in ticked]
+    # Those there were keep their order; the address would name the ticked ones first.
+    ids = ",".join(request.POST.getlist("runs")).split(",")
     if selection:
         kept = get_comparison(request, selection).runs.values_list("run_id", flat=True)
         ids = [each for each in kept if each != request.POST.get("remove")]
-    found = get_runs(request, [*ids, *ticked])
+    unticked = set(request.POST.get("shown", "").split(",")) - set(ticked)
+    found = get_runs(request, [*(each for each in ids if each not in unticked), *ticked])
     if len(found) > MAX_RUNS:
         messages.warning(request, f"The first {MAX_RUNS} of {len(found)} runs are compared.")
     runs = found[:MAX_RUNS]

@@ -133,7 +133,7 @@ def test_runs_are_added_in_place(page: Page, address, runs, complaints):
     dialog.get_by_label("Search runs").fill("run 3")
     page.keyboard.press("Enter")
     dialog.locator("label", has_text="run 3").first.click()
-    dialog.get_by_role("button", name="Add to comparison").click()
+    dialog.get_by_role("button", name="Compare the ticked").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Compare 4 runs")
     assert complaints == []
@@ -225,7 +225,7 @@ def test_without_a_script_runs_are_added_and_removed(browser, address):
 
     page.get_by_role("link", name="Add runs").click()
     page.get_by_label("run 3").check()
-    page.get_by_role("button", name="Add to comparison").click()
+    page.get_by_role("button", name="Compare the ticked").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Compare 4 runs")
     page.locator(".run-chip summary").first.click()
     page.get_by_role("link", name=re.compile("^Remove")).first.click()

@@ -207,3 +207,30 @@ def test_ticked_runs_of_a_list_are_compared_however_many(client, experiment):
     sent = client.post(address, {"run": ids(runs), "shown": ",".join(ids(runs)), "do": "compare"})
 
     assert client.get(sent["Location"]).context["subject"].runs == runs
+
+
+def test_in_the_picker_the_compared_runs_are_ticked_and_unticking_takes_one_out(client, db):
+    experiment = make_experiment("picked")
+    one, two, three, new = (
+        make_run(experiment, name, start_time=place, metrics={"acc": place / 10})
+        for place, name in enumerate(["one", "two", "three", "new"])
+    )
+    ids = ",".join(run.run_id for run in (three, one, two))
+    picker = client.get("/w/default/compare/add/", {"runs": ids, "order": "given"})
+
+    assert [(run, ticked) for run, ticked, _ in picker.context["picker"].rows] == [
+        (three, True),
+        (one, True),
+        (two, True),
+        (new, False),
+    ]
+    assert [value for *_, value in picker.context["picker"].rows] == [0.2, 0.0, 0.1, 0.3]
+
+    shown = ",".join(run.run_id for run in picker.context["picker"].compared)
+    sent = dict(picker.context["pairs"]) | {
+        "shown": shown,
+        "run": [three.run_id, two.run_id, new.run_id],
+    }
+    changed = client.post(picker.context["select_url"], sent, follow=True)
+
+    assert changed.context["subject"].runs == [three, two, new]
