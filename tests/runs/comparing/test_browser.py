@@ -132,7 +132,9 @@ def test_runs_are_added_in_place(page: Page, address, runs, complaints):
     dialog = page.get_by_role("dialog", name="Add runs")
     dialog.get_by_label("Search runs").fill("run 3")
     page.keyboard.press("Enter")
-    dialog.locator("label", has_text="run 3").first.click()
+    # What is found has taken the place of what was there.
+    expect(dialog.get_by_role("checkbox", checked=True)).to_have_count(0)
+    dialog.get_by_role("checkbox", name="run 3").check()
     dialog.get_by_role("button", name="Compare the ticked").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Compare 4 runs")
