@@ -74,6 +74,11 @@ class Members:
         np.maximum.at(newest, self.group, self.started)
         return newest
 
+    def ticks(self, runs: Sequence[int]) -> np.ndarray:
+        """How many of the runs with these keys each group has."""
+        places, _ = self.places_of(np.array(runs, dtype=np.int64))
+        return np.bincount(self.group[places], minlength=len(self.counts))
+
     def of_groups(self, groups: np.ndarray) -> dict[int, np.ndarray]:
         """The places of the runs of each of ``groups``, the newest first."""
         order = np.argsort(self.group, kind="stable")

@@ -92,6 +92,14 @@ class Grouping:
         return " AND ".join(key.condition(value) for key, value in pairs)
 
 
+def narrowed(query: QueryDict, where: str) -> str:
+    """The expression that finds the runs of one group among those that an address leaves."""
+    asked = query.get("where", "").strip()
+    if asked and where:
+        return f"({asked}) AND {where}"
+    return asked or where
+
+
 @dataclass(frozen=True)
 class Choice:
     """Something the Group menu offers."""

@@ -79,7 +79,10 @@ class GroupCell:
 
 @dataclass(frozen=True)
 class GroupRow:
-    """One group: the values that make it, how many runs it has, and what the columns say."""
+    """One group: the values that make it, what the columns say, and how many runs it has.
+
+    ``ticked`` of these are selected.
+    """
 
     values: Values
     where: str
@@ -87,6 +90,7 @@ class GroupRow:
     states: Sequence[tuple[str, int]]
     newest: int
     cells: Sequence[GroupCell]
+    ticked: int = 0
 
     @property
     def texts(self) -> list[tuple[str, str | None]]:
@@ -102,7 +106,7 @@ def _text_of(key: GroupKey, value: str | tuple[str, ...] | None) -> str | None:
 
 @dataclass(frozen=True)
 class GroupPage:
-    """Some of the groups, and how many there are. ``runs`` were members, of ``is_partly`` more."""
+    """Some of the groups, and how many there are. ``runs`` were grouped, of ``is_partly`` more."""
 
     rows: Sequence[GroupRow]
     total: int
@@ -145,11 +149,13 @@ def read_groups(
     experiment: Experiment | None,
     is_whole: bool,
     is_asked: Callable[[Values], bool] | None = None,
+    ticked: Sequence[int] = (),
 ) -> GroupPage:
     """One page of the groups of ``runs``; ``columns`` are those of ``group_columns``.
 
-    ``is_asked`` tells by its values which group is to be read besides. ``is_whole`` says that
-    ``runs`` are all of ``experiment``: then a metric is read from one index.
+    ``is_whole`` says that ``runs`` are all of ``experiment``: then a metric is read from one index.
+    ``is_asked`` tells by its values which group is to be read besides. Of the runs with the keys
+    ``ticked`` each row says how many it has.
     """
     members = read_members(runs, grouping.keys)
     total = len(members.counts)
@@ -161,10 +167,12 @@ def read_groups(
     asked = [
         group for group in order if is_asked and is_asked(_values_of(group, members, grouping))
     ][:1]
-    found = _rows(members, grouping, columns, reader, np.array(asked, dtype=np.int64))
+    has_tick = members.ticks(ticked)
+    rows = _rows(members, grouping, columns, reader, shown, has_tick)
+    found = np.array(asked, dtype=np.int64)
     return GroupPage(
-        found=found[0] if found else None,
-        rows=_rows(members, grouping, columns, reader, shown),
+        found=_rows(members, grouping, columns, reader, found, has_tick)[0] if asked else None,
+        rows=rows,
         total=total,
         runs=len(members.pks),
         is_partly=members.is_partly,
@@ -278,6 +286,7 @@ def _rows(
     columns: Columns,
     reader: MetricReader,
     shown: np.ndarray,
+    has_tick: np.ndarray,
 ) -> list[GroupRow]:
     cells_of = [_cells(column, members, grouping, reader, shown) for column in columns.shown[2:]]
     texts = _compared(members, columns, shown)
@@ -310,6 +319,7 @@ def _rows(
                 states=[(status, states[status]) for status in _ODD_STATES if states[status]],
                 newest=int(members.newest[group]),
                 cells=cells,
+                ticked=int(has_tick[group]),
             )
         )
     return rows

@@ -104,6 +104,15 @@ def tick_all(
     return selection
 
 
+@action
+def forget_query(selection: Selection, query: str) -> None:
+    """Untick what a query finds, but for what was ticked one by one or another query finds."""
+    kept = [[text, key] for text, key in selection.queries if text != query]
+    if len(kept) < len(selection.queries):
+        selection.queries = kept
+        selection.save(update_fields=["queries"])
+
+
 def _touched(owner: str, workspace: Workspace, experiment: Experiment | None) -> Selection:
     """What the owner has ticked in a list; others that nobody touched for long are forgotten."""
     now = now_ms()

@@ -24,7 +24,8 @@ from runs.group_baseline import (
     read_group_baseline,
     with_group_deltas,
 )
-from runs.grouping import Grouping, group_menu, read_grouping
+from runs.group_members import MAX_RUNS as MAX_MEMBERS
+from runs.grouping import Grouping, group_menu, narrowed, read_grouping
 from runs.groups import (
     COUNT,
     MAX_GROUPS,
@@ -33,10 +34,11 @@ from runs.groups import (
     read_groups,
     usual_sort,
 )
-from runs.models import Run
+from runs.models import Run, Selection
 from runs.ordering import page_of_runs
 from runs.quick_look import look_url
 from runs.scope import Scope, get_scope, sort_of
+from runs.selecting import selected_runs
 from runs.status import GOING_ON
 from runs.table import table_rows
 
@@ -79,6 +81,7 @@ def grouped_context(
     *,
     is_whole: bool,
     size: int,
+    selection: Selection | None,
 ) -> dict:
     """What the page of a list says of groups: the menu always, and the table if there are any."""
     context = {"grouping": grouping, "group_menu": group_menu(query, scope.keys, grouping)}
@@ -86,6 +89,7 @@ def grouped_context(
         return context | {"table": "runs/_run_table.html"}
     columns = group_columns(columns, grouping)
     page = query.get("page", "")
+    ticked = selected_runs(scope, selection).order_by().values_list("pk", flat=True)
     groups = read_groups(
         matching,
         grouping,
@@ -96,6 +100,7 @@ def grouped_context(
         experiment=scope.experiment,
         is_whole=is_whole,
         is_asked=names_group(query.get("base", "").strip()),
+        ticked=list(ticked[:MAX_MEMBERS]),
     )
     baseline = read_group_baseline(query, scope, columns, groups.found)
     base_url = changed(query, {"base": None})
@@ -199,7 +204,7 @@ def _shown(
     members_url = f"{scope.address('members')}{asked}"
     if len(members_url) > _MAX_ADDRESS:
         return ShownGroup(group, number, shown_id, list_url="", members_url="", compare_url="")
-    where = _narrowed(query, group.where)
+    where = narrowed(query, group.where)
     return ShownGroup(
         group,
         number,
@@ -214,14 +219,7 @@ def _shown(
 
 def _members_query(query: QueryDict, columns: Columns, where: str) -> str:
     """What asks for the runs of a group, as the list has columns and an order."""
-    return changed(query, {"nest": None, "cols": columns.text, "where": _narrowed(query, where)})
-
-
-def _narrowed(query: QueryDict, where: str) -> str:
-    asked = query.get("where", "").strip()
-    if asked and where:
-        return f"({asked}) AND {where}"
-    return asked or where
+    return changed(query, {"nest": None, "cols": columns.text, "where": narrowed(query, where)})
 
 
 def _sort_links(

@@ -137,6 +137,7 @@ def _read(request: HttpRequest, scope: Scope, query: QueryDict) -> dict:
         best = best_of(found, columns.shown, scope.keys, scope.experiments)
     rows = table_rows(page.runs, columns, best=best, experiments=scope.experiments)
     baseline = read_baseline(query, scope, columns)
+    selection = selection_of(request, scope)
     conditions = conditions_of(run_filter, query)
     return {
         "filter": run_filter,
@@ -161,7 +162,7 @@ def _read(request: HttpRequest, scope: Scope, query: QueryDict) -> dict:
         "baseline": baseline,
         "baseline_url": baseline_url(request.get_full_path()),
         **look_context(request, scope, rows),
-        "selected": read_selected(scope, selection_of(request, scope), page=page.runs, query=query),
+        "selected": read_selected(scope, selection, page=page.runs, query=query),
         "selection_url": f"{scope.address('selection')}?{query.urlencode()}",
         "exports": export_links(scope, query) if count else [],
         "example_filter": _example_filter(rows),
@@ -185,6 +186,7 @@ def _read(request: HttpRequest, scope: Scope, query: QueryDict) -> dict:
         grouping,
         is_whole=not run_filter.is_active,
         size=size,
+        selection=selection,
     )
 
 

@@ -9,17 +9,26 @@ from functools import partial
 from typing import TypeVar
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import Invalid
 from runs.actions.bulk import MAX_AT_ONCE, TagChange, in_parts, tag_runs, trash_runs, untag_runs
-from runs.actions.selections import change_ticks, clear_ticks, keep_comparison, tick_all
+from runs.actions.selections import (
+    MAX_TICKED,
+    change_ticks,
+    clear_ticks,
+    forget_query,
+    keep_comparison,
+    tick_all,
+)
 from runs.comparing.origin import remember_list
 from runs.comparing.subject import MAX_CHARTED
 from runs.forms import TagForm, TagNameForm
+from runs.grouping import narrowed
 from runs.models import Run, Selection
 from runs.scope import BACK_KEY, Scope, get_scope
 from runs.selecting import (
@@ -44,6 +53,8 @@ T = TypeVar("T")
 
 # No page has more rows.
 _MAX_SHOWN = 500
+# The runs of a larger group are kept as what finds them.
+_MOST_ONE_BY_ONE = 1_000
 
 
 class NothingSelected(Invalid):
@@ -106,6 +117,7 @@ def change_selection(
         request, scope, selection_of(request, scope), browser_of(request) or new_browser()
     )
     _keep_ticks(ticking)
+    _keep_groups(ticking)
     verb, _, argument = request.POST.get("do", "").partition(":")
     if verb in _NEED_RUNS and not ticking.has_some:
         messages.warning(request, "No run is selected.")
@@ -192,16 +204,53 @@ def _untick(ticking: _Ticking, run_id: str) -> HttpResponse:
 
 def _select_all(ticking: _Ticking, argument: str) -> HttpResponse:
     """Tick all runs that the address lists: what it asks is kept, and no run that is new then."""
-    scope, asked = ticking.scope, narrowing(ticking.request.GET)
-    newest = scope.runs.order_by("-pk").values_list("pk", flat=True).first() or 0
-    found = scope.listed(asked).filter(pk__lte=newest)
+    asked = narrowing(ticking.request.GET)
+    _tick_all(ticking, asked, *_found(ticking, asked))
+    return HttpResponseRedirect(ticking.list_address())
+
+
+def _keep_groups(ticking: _Ticking) -> None:
+    """Tick the runs of the groups whose boxes are ticked now, and untick those whose were."""
+    post = ticking.request.POST
+    was, now = (dict.fromkeys(post.getlist(name)[:_MAX_SHOWN]) for name in ("was", "group"))
+    for where in now.keys() - was.keys():
+        asked = _asks_for_group(ticking, where)
+        found, newest = _found(ticking, asked)
+        keys = list(found.order_by().values_list("pk", flat=True)[: _MOST_ONE_BY_ONE + 1])
+        if len(keys) > _MOST_ONE_BY_ONE:
+            _tick_all(ticking, asked, found, newest)
+        else:
+            ticking.change(ticked=keys)
+    for where in was.keys() - now.keys():
+        asked = _asks_for_group(ticking, where)
+        found, _ = _found(ticking, asked)
+        if ticking.selection is not None:
+            forget_query(ticking.selection, asked.urlencode())
+        ticked = selected_runs(ticking.scope, ticking.selection).order_by()
+        keys = ticked.filter(pk__in=found.order_by().values("pk")).values_list("pk", flat=True)
+        ticking.change(unticked=list(keys[: MAX_TICKED + 1]))
+
+
+def _asks_for_group(ticking: _Ticking, where: str) -> QueryDict:
+    asked = narrowing(ticking.request.GET)
+    asked["where"] = narrowed(asked, where)
+    return asked
+
+
+def _found(ticking: _Ticking, asked: QueryDict) -> tuple[QuerySet[Run], int]:
+    """The runs that the list shows for what an address asks, and the newest key there is."""
+    newest = ticking.scope.runs.order_by("-pk").values_list("pk", flat=True).first() or 0
+    return ticking.scope.listed(asked).filter(pk__lte=newest), newest
+
+
+def _tick_all(ticking: _Ticking, asked: QueryDict, found: QuerySet[Run], newest: int) -> None:
+    single = one_by_one(found, ticking.selection).order_by()
     ticking.selection = tick_all(
         **ticking.place,
         query=asked.urlencode(),
         newest=newest,
-        found=list(one_by_one(found, ticking.selection).order_by().values_list("pk", flat=True)),
+        found=list(single.values_list("pk", flat=True)),
     )
-    return HttpResponseRedirect(ticking.list_address())
 
 
 def _compare(ticking: _Ticking, argument: str) -> HttpResponse:

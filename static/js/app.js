@@ -182,7 +182,7 @@
     select(box.form);
   }
 
-  const showSelections = () => new Set(all(TICK).map((box) => box.form)).forEach((form) => form && showSelection(form));
+  const showSelections = () => new Set(all(`${TICK}, [data-tick-count]`).map((part) => part.closest("form"))).forEach((form) => form && showSelection(form));
 
   /* Keys. None while typing; rows of a table with data-rows take j, k, arrows, x and Enter. */
 

@@ -24,6 +24,8 @@
     known = new Set(values(ticked()));
     form.addEventListener("selectionchange", keep);
     form.addEventListener("click", unpick);
+    form.addEventListener("change", pickGroup);
+    for (const box of form.querySelectorAll("[data-some]")) box.indeterminate = true;
   }
 
   function show(html, here, isNews) {
@@ -88,6 +90,15 @@
     const [navigation] = performance.getEntriesByType("navigation");
     if (event.persisted || navigation?.type === "back_forward") compare();
   });
+
+  // The box of a group stands for its runs, of which some may be open below it.
+  async function pickGroup({ target }) {
+    if (target.name !== "group") return;
+    await send([[target.checked ? "group" : "was", target.value]]);
+    // A button that is pressed before that says it once more.
+    target.nextElementSibling.disabled = !target.checked;
+    compare();
+  }
 
   async function unpick(event) {
     const button = event.target.closest("[data-quiet]");

@@ -16,6 +16,7 @@ from scipy import stats
 from experiments.models import Experiment
 from runs import groups as groups_module
 from runs.actions.datasets import UsedDataset, log_inputs
+from runs.models import Run
 from runs.spread import Aggregate, spreads
 from tests.support.factories import make_experiment, make_run
 
@@ -530,6 +531,38 @@ def test_more_runs_and_groups_do_not_mean_more_queries(
     assert len(few) < 25
 
 
+@pytest.mark.parametrize("most", [1000, 1], ids=["one by one", "by what finds them"])
+def test_the_box_of_a_group_ticks_and_unticks_its_runs(client, experiment, url, monkeypatch, most):
+    monkeypatch.setattr("runs.views.selection._MOST_ONE_BY_ONE", most)
+    for name, opt in (("a", "adam"), ("b", "adam"), ("c", "sgd"), ("d", 'it\'s "x"')):
+        make_run(experiment, name, params={"opt": opt})
+    query = "?group=p.opt&q=&where=params.opt%20IS%20NOT%20NULL"
+
+    def boxes() -> list[tuple[str, str]]:
+        found = re.findall(
+            r'type="checkbox" name="group" value="([^"]*)"([^>]*)>',
+            client.get(f"{url}{query}").text,
+        )
+        return [(unescape(where), state.strip()) for where, state in found]
+
+    def send(**fields) -> list[str]:
+        client.post(f"{url}selection/{query}", {"do": "keep", **fields})
+        return [state for _, state in boxes()]
+
+    adam, odd, sgd = [where for where, _ in boxes()]
+    assert send(group=[adam, odd]) == ["checked", "checked", ""]
+    one = Run.objects.get(name="a")
+    assert send(was=[adam, odd], group=[adam, odd], shown=one.run_id) == [
+        *("data-some", "checked", "")
+    ]
+    assert send(was=[odd], group=[odd]) == ["data-some", "checked", ""]
+    assert send(was=[odd], group=[adam]) == ["checked", "", ""]
+    assert send(was=[adam]) == ["", "", ""]
+    client.post(f"{url}selection/", {"do": "all"})
+    assert send(was=[sgd]) == ["checked", "checked", ""]
+    assert client.post(f"{url}selection/{query}", {"group": "nonsense >"}).status_code == 400
+
+
 @pytest.mark.browser
 def test_a_list_is_grouped_from_its_menu_and_a_group_opened_ticked_and_compared(
     server, page, mlflow_client, experiment_name
@@ -549,9 +582,19 @@ def test_a_list_is_grouped_from_its_menu_and_a_group_opened_ticked_and_compared(
     opener = page.get_by_role("button", name="2 runs of group 1")
     opener.click()
     expect(opener).to_have_attribute("aria-expanded", "true")
-    page.get_by_label("Tick adam 1").check()
-    page.get_by_label("Tick adam 2").check()
-    page.get_by_role("region", name="Selected runs").get_by_role("button", name="Compare").click()
+    group = page.get_by_label("Tick the 2 runs of group 1")
+    with page.expect_response("**/selection/**"):
+        group.check()
+    expect(page.get_by_label("Tick adam 1")).to_be_checked()
+    expect(page.get_by_label("Tick adam 2")).to_be_checked()
+    with page.expect_response("**/selection/**"):
+        page.get_by_label("Tick adam 2").uncheck()
+    page.reload()
+    expect(page.locator("[data-some]")).to_have_js_property("indeterminate", True)
+    group.check()
+    bar = page.get_by_role("region", name="Selected runs")
+    expect(bar.locator("[data-tick-count]")).to_have_text("2")
+    bar.get_by_role("button", name="Compare").click()
 
     page.wait_for_url("**/compare/**")
     assert page.get_by_role("heading", level=1).inner_text() == "Compare 2 runs"
