@@ -164,6 +164,11 @@ def any_of(keys: Sequence[int]) -> RawSQL:
     return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(keys))])
 
 
+def copied(source: object, names: str) -> dict[str, Any]:
+    """The fields ``names`` of what was read elsewhere, to be written as they are."""
+    return {name: getattr(source, name) for name in names.split()}
+
+
 def upsert_rows(
     table: str,
     columns: dict[str, str],

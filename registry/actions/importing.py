@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.db import action
+from core.db import action, copied
 from core.errors import Taken
 from registry.actions.models import lock_model
 from registry.models import (
@@ -16,6 +16,12 @@ from registry.models import (
 )
 from runs.models import LoggedModel, Run
 from workspaces.models import Workspace
+
+# What is taken over as it is.
+_VERSION_FIELDS = (
+    "version description user_id source storage_location source_run_id source_model_id run_link"
+    " status status_message stage creation_time last_update_time"
+)
 
 
 class AnotherModel(Taken):
@@ -75,11 +81,7 @@ def import_registered_model(*, workspace: Workspace, imported: ImportedRegistere
     model, is_new = RegisteredModel.objects.get_or_create(
         workspace=workspace,
         name=imported.name,
-        defaults={
-            "description": imported.description,
-            "creation_time": imported.creation_time,
-            "last_update_time": imported.last_update_time,
-        },
+        defaults=copied(imported, "description creation_time last_update_time"),
     )
     # The time of its making, to the millisecond, is the only thing of it that never changes.
     if model.creation_time != imported.creation_time:
@@ -119,21 +121,9 @@ def _write_versions(model: RegisteredModel, versions: Sequence[ImportedVersion])
     rows = ModelVersion.objects.bulk_create(
         ModelVersion(
             model=model,
-            version=version.version,
-            description=version.description,
-            user_id=version.user_id,
-            source=version.source,
-            storage_location=version.storage_location,
-            source_run_id=version.source_run_id,
-            source_model_id=version.source_model_id,
             run_id=runs.get(version.source_run_id),
             logged_model_id=logged.get(version.logged_model_id),
-            run_link=version.run_link,
-            status=version.status,
-            status_message=version.status_message,
-            stage=version.stage,
-            creation_time=version.creation_time,
-            last_update_time=version.last_update_time,
+            **copied(version, _VERSION_FIELDS),
         )
         for version in versions
     )

@@ -8,7 +8,7 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from core.db import action, upsert_rows
+from core.db import action, copied, upsert_rows
 from core.errors import Invalid, Taken
 from core.ids import new_name
 from core.names import MAX_KEY_LENGTH
@@ -45,6 +45,16 @@ from runs.models import (
 from runs.models.datasets import CONTEXT_TAG
 from runs.stats import Point, Stat
 from workspaces.models import Workspace
+
+# What is taken over as it is.
+_RUN_FIELDS = (
+    "run_id name user_id status lifecycle_stage start_time end_time deleted_time artifact_uri"
+)
+_MODEL_FIELDS = (
+    "model_id name model_type source_run_id status status_message artifact_uri creation_time"
+    " last_update_time deleted_time"
+)
+_DATASET_FIELDS = "name digest source_type source schema profile"
 
 _STAT_FIELDS = list(STAT_COLUMNS)[3:]
 _PAIR_TYPES = {"key": "varchar", "value": "text"}
@@ -186,27 +196,10 @@ def import_logged_models(
 
     Raises ``IdTaken``.
     """
-    there = LoggedModel.objects.filter(model_id__in=[model.model_id for model in models])
-    known = set()
-    for model in there.select_related("experiment__workspace"):
-        _refuse_elsewhere("logged model", model.model_id, model.experiment, experiment)
-        known.add(model.model_id)
+    known = _known(experiment, LoggedModel, "model_id", [model.model_id for model in models])
     new = [model for model in models if model.model_id not in known]
     rows = LoggedModel.objects.bulk_create(
-        LoggedModel(
-            model_id=model.model_id,
-            experiment=experiment,
-            name=model.name,
-            model_type=model.model_type,
-            source_run_id=model.source_run_id,
-            status=model.status,
-            status_message=model.status_message,
-            artifact_uri=model.artifact_uri,
-            creation_time=model.creation_time,
-            last_update_time=model.last_update_time,
-            deleted_time=model.deleted_time,
-        )
-        for model in new
+        LoggedModel(experiment=experiment, **copied(model, _MODEL_FIELDS)) for model in new
     )
     keys = {row.model_id: row.pk for row in rows}
     for table, pairs in (
@@ -225,25 +218,13 @@ def import_runs(experiment: Experiment, *, runs: Sequence[ImportedRun]) -> list[
     All of them or none. What they read or made of logged models that are not here is left out.
     Raises ``IdTaken``.
     """
-    there = Run.objects.filter(run_id__in=[run.run_id for run in runs])
-    known = set()
-    for run in there.select_related("experiment__workspace"):
-        _refuse_elsewhere("run", run.run_id, run.experiment, experiment)
-        known.add(run.run_id)
+    known = _known(experiment, Run, "run_id", [run.run_id for run in runs])
     new = [_named(run) for run in runs if run.run_id not in known]
     rows = Run.objects.bulk_create(
         Run(
-            run_id=run.run_id,
             experiment=experiment,
-            name=run.name,
-            user_id=run.user_id,
-            status=run.status,
-            lifecycle_stage=run.lifecycle_stage,
-            start_time=run.start_time,
-            end_time=run.end_time,
-            deleted_time=run.deleted_time,
-            artifact_uri=run.artifact_uri,
             parent_run_id=run.tags.get(PARENT_TAG, "")[:32],
+            **copied(run, _RUN_FIELDS),
         )
         for run in new
     )
@@ -291,9 +272,17 @@ def move_files(owner: Run | LoggedModel, *, artifact_uri: str) -> None:
     owner.save(update_fields=["artifact_uri"])
 
 
-def _refuse_elsewhere(what: str, identifier: str, where: Experiment, wanted: Experiment) -> None:
-    if where.workspace_id != wanted.workspace_id:
-        raise IdTaken(what, identifier, where.workspace)
+def _known(
+    experiment: Experiment, table: type[Run | LoggedModel], field: str, ids: Sequence[str]
+) -> set[str]:
+    """Those of the ids that are here, if they are in the experiment's workspace."""
+    rows = table.objects.filter((f"{field}__in", ids)).values_list(field, "experiment__workspace")
+    known = dict(rows)
+    for identifier, workspace in known.items():
+        if workspace != experiment.workspace_id:
+            what = str(table._meta.verbose_name)
+            raise IdTaken(what, identifier, Workspace.objects.get(pk=workspace))
+    return set(known)
 
 
 def _named(run: ImportedRun) -> ImportedRun:
@@ -342,15 +331,7 @@ def _write_inputs(
 ) -> None:
     """The data sets and models that the runs read, and the models that they made."""
     datasets = {
-        (used.name, used.digest): Dataset(
-            experiment=experiment,
-            name=used.name,
-            digest=used.digest,
-            source_type=used.source_type,
-            source=used.source,
-            schema=used.schema,
-            profile=used.profile,
-        )
+        (used.name, used.digest): Dataset(experiment=experiment, **copied(used, _DATASET_FIELDS))
         for run in runs
         for used in run.datasets
     }
