@@ -44,6 +44,9 @@ def template(theme: str) -> dict:
     """The template of that theme, validated by Plotly."""
     token = TOKENS[theme]
     axis = {
+        # Margins make room for labels. To look which of them reach out of the plot, Plotly lays
+        # the page out anew for each: most of the time that drawing takes.
+        "ticklabeloverflow": "allow",
         "gridcolor": token["border"],
         "linecolor": token["border-control"],
         "tickcolor": token["border"],
