@@ -31,6 +31,7 @@ MANY_NAMES = 12_000
 ENCODINGS = "gzip, deflate, br, zstd"
 VISITS = 3
 VISIBLE_WITHIN_MS = 120_000
+QUIET = ["--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-gpu"]
 _CHROMIUM = ["chromium", "chromium-browser", "google-chrome"]
 _ASSETS = {
     "CSS": re.compile(r'<link rel="stylesheet" href="([^"]+)"'),
@@ -100,6 +101,11 @@ class Visit:
     size: int
 
 
+def chromium() -> str | None:
+    """The browser of this machine; None for Playwright's own."""
+    return next(filter(None, map(shutil.which, _CHROMIUM)), None)
+
+
 def visits(browser: Browser, address: str, run_name: str) -> Visit:
     """The medians of some visits to the list at ``address``, each in a browser without a past."""
     seen = [_visit(browser, address, run_name) for _ in range(VISITS + 1)][1:]
@@ -140,10 +146,8 @@ def in_chromium(folder: Path, runs: int) -> tuple[Visit, Visit]:
     manage(site, "import_mlflow", str(store), "--artifacts-folder", str(folder / "artifacts"))
     newest = f"run-{runs - 1}"
     found = []
-    program = next(filter(None, map(shutil.which, _CHROMIUM)), None)
-    quiet = ["--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-gpu"]
     with sync_playwright() as tool:
-        browser = tool.chromium.launch(executable_path=program, args=quiet)
+        browser = tool.chromium.launch(executable_path=chromium(), args=QUIET)
         for server, root, address_of in (
             (ours, site, _our_list),
             (mlflow_server, folder, lambda host: f"{host}/#/experiments/1/runs"),
