@@ -222,12 +222,12 @@ def main() -> None:
             lines += of_many_runs(reader, ids[many], 10_000, chosen.requests)
             what = "40 runs × 200 metrics × 100 params"
             lines += of_pages(reader, ids[wide], what, chosen.requests)
-            if not chosen.no_browser:
-                lines += in_chromium(f"http://127.0.0.1:{port}", shown, ids[shown])
             mine = [
                 median(reader, figure_address(ids[each]), chosen.requests)[0]
                 for each in (long, many)
             ]
+            if not chosen.no_browser:
+                lines += in_chromium(f"http://127.0.0.1:{port}", shown, ids[shown])
         print(table(["charts", ""], lines), flush=True)
         if not chosen.no_mlflow:
             (folder / "artifacts").mkdir()

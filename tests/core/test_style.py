@@ -15,4 +15,5 @@ def test_no_rule_makes_a_browser_style_the_whole_page_at_every_change(sheet):
     bare = re.sub(r"/\*.*?\*/", "", sheet.read_text(), flags=re.S)
     selectors = [one for group in re.findall(r"([^{}]+)\{", bare) for one in group.split(",")]
 
-    assert [one.strip() for one in selectors if re.search(r":has\(.*\)\S*\s*>?\s*\*\s*$", one)] == []
+    slow = [one.strip() for one in selectors if re.search(r":has\(.*\)\S*\s*>?\s*\*\s*$", one)]
+    assert slow == []
