@@ -17,7 +17,7 @@ def ask(sql: str):
         return cursor.fetchone()[0]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_what_takes_too_long_is_stopped_and_the_next_one_is_not():
     with pytest.raises(TooSlow, match="too much"), at_most(0.2, lambda: "too much"):
         ask(ENDLESS)
@@ -27,7 +27,7 @@ def test_what_takes_too_long_is_stopped_and_the_next_one_is_not():
         assert ask(ENDLESS.replace("2000000000", "200000")) == 200_000
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_other_faults_stay_what_they_are():
     with pytest.raises(OperationalError, match="mine"), at_most(30, lambda: "too much"):
         raise OperationalError("mine")

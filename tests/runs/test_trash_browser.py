@@ -68,7 +68,8 @@ def test_the_bar_and_the_pages_behind_it_are_accessible_and_fit_a_phone(
         page.set_viewport_size({"width": 1280, "height": 800})
 
     home = f"{server.url}/w/default/experiments/{experiment_id}"
-    page.goto(f"{home}/")
+    # Beside the charts the bar has a menu.
+    page.goto(f"{home}/?pane=off")
     with page.expect_response("**/selection/**"):
         page.get_by_label("Tick all runs of this page").check()
     bar(page).locator("summary").first.click()
