@@ -75,7 +75,7 @@ class ChartSettings:
         courses = [(each.value, each.label) for each in (X.STEP, X.RELATIVE, X.TIME)]
         scales = [("", "Linear"), *AxisScale.choices]
         return [
-            ("x", "X-axis of lines", [("", "Automatic"), *courses], self.x),
+            ("x", "Lines along", [("", "Automatic"), *courses], self.x),
             ("xs", "X scale", scales, self.xs),
             ("ys", "Y scale", scales, self.ys),
             ("sm", "Smoothing", smoothings, self.sm),
