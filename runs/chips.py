@@ -9,7 +9,7 @@ from django.http import QueryDict
 from core.formatting import middle_text
 from experiments.models import Experiment
 from runs.about import ABOUT_KEY
-from runs.filters import HEALTH, PARENTS, PERIODS, RunFilter
+from runs.filters import HEALTH, MAX_TICKED, PARENTS, PERIODS, RunFilter
 from runs.models import RunStatus
 from search.conjuncts import conjuncts, joined
 from search.errors import FilterError
@@ -49,8 +49,8 @@ def conditions_of(run_filter: RunFilter, query: QueryDict) -> list[Condition]:
             found += _of_expression(query, is_applied="where" not in run_filter.form.errors)
             continue
         values = list(dict.fromkeys(text for text in query.getlist(name) if text.strip()))
-        if name not in _SEVERAL:
-            values = values[-1:]
+        # More are not asked for, and each chip has an address with all of the others.
+        values = values[:MAX_TICKED] if name in _SEVERAL else values[-1:]
         is_applied = name not in run_filter.form.errors
         words = _WORDS.get(name, {}) | _names(run_filter, name, values)
         for value in values:

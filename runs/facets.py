@@ -19,7 +19,7 @@ from runs.about import about_of, facet_of, field_of
 from runs.chips import changed
 from runs.columns import Column, parse_column
 from runs.filter_edits import FIND_PREFIX, Asked, asked_of, parts_of, rows_of, without_key
-from runs.filters import HEALTH, MAX_TEXT, PARENTS, PERIODS, REGISTERED, RunFilter
+from runs.filters import HEALTH, MAX_TEXT, MAX_TICKED, PARENTS, PERIODS, REGISTERED, RunFilter
 from runs.histogram import Histogram, histogram
 from runs.keys import metric_key_ids
 from runs.models import KeyKind, MetricStat, Param, RunInput, RunKey, RunStatus, RunTag
@@ -380,7 +380,8 @@ class FilterPane:
         labels: Mapping[str, str] | None = None,
         named: Callable[[Iterable[str]], Mapping[str, str]] | None = None,
     ) -> Facet:
-        chosen = [text for text in dict.fromkeys(self.list_query.getlist(name)) if text.strip()]
+        asked = dict.fromkeys(self.list_query.getlist(name))
+        chosen = [text for text in asked if text.strip()][:MAX_TICKED]
         is_open = self._is_open(name, bool(chosen))
         counts: Mapping[str, int] | None = None
         note = ""

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from core.time import now_ms
 from registry.actions.saving import save_run
 from runs.actions.datasets import UsedDataset, log_inputs
-from runs.filters import RunFilter
+from runs.filters import MAX_TICKED, RunFilter
 from runs.matching import look_for
 from runs.models import Run
 from tests.support.factories import make_experiment, make_run
@@ -189,6 +189,12 @@ def test_each_condition_of_an_expression_is_a_chip_that_takes_itself_away(client
     left = chips(client.get(second[1]))
     assert [title for title, _ in left] == ["metrics.acc > 0.1", "run_name != 'x AND y'"]
     assert "page" not in second[1]
+
+
+def test_thousands_of_values_are_as_many_chips_as_are_asked_for(client, three, url):
+    query = {"user": [f"u{number}" for number in range(1_000)], "filters": "1"}
+
+    assert len(chips(client.get(url, query))) == MAX_TICKED
 
 
 def test_an_expression_that_cannot_be_split_is_one_chip(client, three, url):
