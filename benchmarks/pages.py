@@ -74,6 +74,7 @@ def first_bytes(port: int, requests: int, experiment: str, many: str) -> list[tu
         ("by a metric", f"{runs}?sort=-m.metric_03", False),
         ("by a hyperparameter", f"{runs}?sort=p.param_00", False),
         ("a metric and a hyperparameter filter, by another metric", f"{runs}?{narrowed}", False),
+        ("in groups by a hyperparameter", f"{runs}?group=p.param_01", False),
         ("the filter pane, counts of status and start", f"{runs}filter/", True),
         (
             f"a search among the columns, {MANY_NAMES:,} names",
