@@ -317,34 +317,26 @@ def _dressed(data: ChartData) -> ChartData:
             replace(run, label=legend_text(spec.legend, run.label, run.key, data.values))
             for run in runs
         ]
-    by = spec.color_field
-    if by is not None and by.kind != "run":
-        values = data.values.get(by, {})
-        order = in_order(values.values())
-        runs = [
-            replace(
-                run,
-                slot=order.index(values[run.key]) if run.key in values else len(order),
-                own_color="",
-            )
-            for run in runs
-        ]
-    by = spec.dash_field
-    if by is not None and by.kind != "run":
-        values = data.values.get(by, {})
-        order = in_order(values.values())
-        # Whose value is not known stands behind all that are.
-        runs = [
-            replace(
-                run,
-                slot=palette.dashed(
-                    run.slot,
-                    order.index(values[run.key]) if run.key in values else len(order),
-                ),
-            )
-            for run in runs
-        ]
+    if places := _places(data, spec.color_field):
+        runs = [replace(run, slot=places[run.key], own_color="") for run in runs]
+    if places := _places(data, spec.dash_field):
+        runs = [replace(run, slot=palette.dashed(run.slot, places[run.key])) for run in runs]
     return data if runs is data.runs else replace(data, runs=runs)
+
+
+def _places(data: ChartData, by: Field | None) -> dict[int, int]:
+    """Where the value of each run stands among those of all; what is not known stands last.
+
+    Empty if runs stand for themselves.
+    """
+    if by is None or by.kind == "run":
+        return {}
+    values = data.values.get(by, {})
+    order = in_order(values.values())
+    return {
+        run.key: order.index(values[run.key]) if run.key in values else len(order)
+        for run in data.runs
+    }
 
 
 def _shown(by: Field, value: object, run: ChartedRun) -> str:
