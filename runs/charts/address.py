@@ -33,6 +33,8 @@ class ComparisonAddress:
         run_ids = list(query.getlist("run"))
         for text in query.getlist("runs"):
             run_ids += text.split(",")
+        # PostgreSQL takes no NUL, not even to say that there is no such run.
+        run_ids = [run_id.replace("\x00", "\ufffd").strip() for run_id in run_ids]
         board, wrong = Board.read(query.getlist("chart"), query.getlist("front"))
         settings, more = ChartSettings.read(query)
         wrong += more
@@ -43,7 +45,7 @@ class ComparisonAddress:
         cards = query.get("cards", "")
         is_count = cards.isascii() and cards.isdigit() and len(cards) < 6
         address = cls(
-            run_ids=list(dict.fromkeys(filter(None, map(str.strip, run_ids)))),
+            run_ids=list(dict.fromkeys(filter(None, run_ids))),
             baseline=query.get("base", ""),
             statistic=Statistic(statistic),
             shows_all=query.get("show") == "all",

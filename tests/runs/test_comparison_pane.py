@@ -148,6 +148,7 @@ def test_on_a_phone_the_pane_lies_over_the_list_once_it_is_asked_for(page: Page,
     boxes(page).nth(0).check()
     boxes(page).nth(1).check()
 
+    page.get_by_text("More with the selected runs").locator("..").click()
     page.get_by_role("button", name="Charts").click()
     pane = page.locator("#comparison")
     expect(chart(page, "loss")).to_be_in_viewport(timeout=PATIENCE)

@@ -130,7 +130,7 @@ def test_runs_are_added_in_place(page: Page, address, runs, complaints):
 
     page.keyboard.press("a")
     dialog = page.get_by_role("dialog", name="Add runs")
-    dialog.get_by_label("Search runs").fill("run 3")
+    dialog.get_by_label("Search runs").fill(runs[3])
     page.keyboard.press("Enter")
     # What is found has taken the place of what was there.
     expect(dialog.get_by_role("checkbox", checked=True)).to_have_count(0)
