@@ -70,10 +70,22 @@
     }
   }
 
+  /* One chart a task, so that the page answers between them. */
+  let turn = Promise.resolve();
+  function inTurn(work) {
+    const mine = turn.then(() => new Promise((resolve) => setTimeout(resolve))).then(work);
+    turn = mine.catch(() => {});
+    return mine;
+  }
+
   async function draw(figure) {
+    const look = await template(theme());
+    await inTurn(() => drawAs(look, figure));
+  }
+
+  async function drawAs(look, figure) {
     const { sent, hidden, resets } = states.get(figure);
     const plot = figure.querySelector(".chart-plot");
-    const look = await template(theme());
     if (!window.Plotly) throw new Error("The charting library did not load.");
     // Plotly writes into what it draws; the copy leaves what was sent as it was.
     const { data, layout } = structuredClone(sent);
