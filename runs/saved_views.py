@@ -23,6 +23,8 @@ NO_VIEW = "none"
 _NOT_KEPT = {VIEW_KEY, SAVED_KEY, "page", "look", ABOUT_KEY}
 # Kept, but no change of what is seen of the runs.
 _FURNITURE = {"density", "runs", "pane", "filters"}
+# May be repeated, and say something else in another order.
+_ORDERED = {"chart", "front"}
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def _meaning(query: QueryDict) -> dict[str, list[str]]:
     """What an address shows; in which order it says the conditions is the same."""
     said = {name: [value for value in values if value] for name, values in query.lists()}
     return {
-        name: values if name == "chart" else sorted(values)
+        name: values if name in _ORDERED else sorted(values)
         for name, values in said.items()
         if values and name not in _NOT_KEPT | _FURNITURE
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
+from runs.charts.settings import KEYS as CHART_SETTINGS
 from runs.filters import RunFilter
 from runs.models import SavedView
 from runs.saved_views import VIEW_KEY
@@ -27,8 +28,9 @@ _SUBJECTS = {
     "group": "groups",
     "rep": "groups",
     "agg": "groups",
-    "chart": "charts",
+    "ci": "groups",
     "base": "baseline",
+    **dict.fromkeys(("chart", "front", *CHART_SETTINGS), "charts"),
 }
 _IN_ORDER = ("filter", "order", "columns", "groups", "baseline", "charts")
 

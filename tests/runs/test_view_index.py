@@ -42,6 +42,13 @@ def test_the_index_says_what_each_view_belongs_to_and_what_it_keeps(client, db):
     assert f"/w/default/experiments/{experiment.pk}/?view=lr-sweep-" in sweep
 
 
+@pytest.mark.parametrize("query", ["chart=metric%3Da", "front=a", "sm=ema:0.6", "ys=log"])
+def test_whatever_changes_charts_counts_as_charts(client, db, query):
+    make_view("curves", query=query)
+
+    assert re.findall(r'class="chip">(\w+)<', client.get(INDEX).text) == ["charts"]
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

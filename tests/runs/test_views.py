@@ -1,7 +1,7 @@
 """Saved views: an address under a name, shared, changed, and what an experiment opens with."""
 
 import re
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from django.db import connection
@@ -111,6 +111,14 @@ def test_modified_is_what_shows_something_else(client, url, keep, address, is_mo
     shown = line(client.get(f"{url}?{address}&saved={view.slug}"))
 
     assert ("Modified" in shown, "Discard" in shown) == (is_modified, is_modified)
+
+
+@pytest.mark.parametrize(("front", "is_modified"), [("ab", False), ("ba", True)])
+def test_charts_in_another_order_are_something_else(client, url, keep, front, is_modified):
+    view = keep("Two charts", "front=a&front=b")
+    moved = urlencode({"front": list(front), "saved": view.slug}, doseq=True)
+
+    assert ("Modified" in line(client.get(f"{url}?{moved}"))) == is_modified
 
 
 def test_a_modified_view_is_saved_in_its_place(client, url, keep):
