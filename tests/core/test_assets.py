@@ -54,6 +54,14 @@ def test_every_source_that_a_template_names_is_there():
     assert [source for sources in named for source in sources if not finders.find(source)] == []
 
 
+def test_no_template_fetches_a_style_sheet_beside_its_bundle():
+    templates = Path(__file__).parents[2] / "templates"
+
+    beside = [path for path in templates.rglob("*.html") if 'rel="stylesheet"' in path.read_text()]
+
+    assert beside == []
+
+
 def test_no_two_bundles_share_a_name():
     named = named_in_templates()
 
