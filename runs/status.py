@@ -10,9 +10,6 @@ _MINUTE_MS = 60 * 1000
 
 STALLED = "STALLED"
 
-# What more may come from.
-GOING_ON = frozenset({RunStatus.RUNNING, RunStatus.SCHEDULED})
-
 
 def shown_statuses(runs: Iterable[Run], *, now: int) -> dict[int, str]:
     """The status of each run, by its key: its own, or STALLED if it runs and has gone silent.

@@ -34,12 +34,11 @@ from runs.groups import (
     read_groups,
     usual_sort,
 )
-from runs.models import Run, Selection
+from runs.models import OPEN_STATUSES, Run, Selection
 from runs.ordering import page_of_runs
 from runs.quick_look import look_url
 from runs.scope import Scope, get_scope, sort_of
 from runs.selecting import selected_runs
-from runs.status import GOING_ON
 from runs.table import table_rows
 
 ROWS_AT_ONCE = 50
@@ -130,7 +129,9 @@ def grouped_context(
         "previous_url": page_url(groups.page - 1) if groups.page > 1 else "",
         "next_url": page_url(groups.page + 1) if groups.page < groups.pages else "",
         "is_live": groups.page == 1,
-        "is_running": any(status in GOING_ON for row in groups.rows for status, _ in row.states),
+        "is_running": any(
+            status in OPEN_STATUSES for row in groups.rows for status, _ in row.states
+        ),
     }
 
 

@@ -24,7 +24,7 @@ from runs.freshness import facts_of_list
 from runs.grouping import read_grouping
 from runs.heads import column_heads
 from runs.matching import MANY_RUNS, look_for
-from runs.models import KeyKind
+from runs.models import OPEN_STATUSES, KeyKind
 from runs.ordering import SortKey, page_of_runs
 from runs.quick_look import without_look
 from runs.saved_views import address_of_view, view_bar
@@ -33,7 +33,6 @@ from runs.search_code import search_code
 from runs.selecting import read_selected, selection_of
 from runs.slow import MOST_SECONDS, too_slow
 from runs.snippets import autologged_run, first_run
-from runs.status import GOING_ON
 from runs.table import Row, count_up_to, table_rows
 from runs.tree import read_nesting, top_level
 from runs.unmatched import each_alone, trashed
@@ -175,7 +174,7 @@ def _read(request: HttpRequest, scope: Scope, query: QueryDict) -> dict:
         "next_url": _with(query, **{_PAGE_KEY: page.next}) if page.next else "",
         # Only the first page can get new rows; what is on the others is history.
         "is_live": not query.get(_PAGE_KEY),
-        "is_running": any(run.status in GOING_ON for run in page.runs),
+        "is_running": any(run.status in OPEN_STATUSES for run in page.runs),
         # What Run details leads to, also when the filter hides every run.
         "first_run": page.runs[0] if page.runs else runs.newest_first().first(),
     } | grouped_context(
