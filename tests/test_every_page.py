@@ -12,7 +12,8 @@ from registry.models import ModelAlias, ModelVersion, RegisteredModel
 from runs import keys
 from runs.actions import ingest
 from runs.models import Param, Run, RunTag, SavedView, Selection
-from tests.support.site import Site, add_more, make_site, page_routes
+from tests.support.routes import page_routes
+from tests.support.site import Site, add_more, make_site
 
 # Pages that say something only of what their address names.
 QUERIES = {

@@ -20,7 +20,8 @@ from experiments.models import Experiment
 from runs.charts.spec import ChartSpec
 from runs.filters import RunFilter
 from tests.support.factories import make_run
-from tests.support.site import Site, make_site, page_routes
+from tests.support.routes import page_routes
+from tests.support.site import Site, make_site
 
 # Every key that a page reads of its address or its form, beside the filters and a chart's fields.
 KEYS = """

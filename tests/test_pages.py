@@ -1,10 +1,10 @@
 """What holds for every page, whatever it is for."""
 
 import pytest
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from experiments.actions import create_experiment
 from runs.actions.runs import create_run
+from tests.support.routes import page_routes
 from workspaces.models import Workspace
 
 QUERIES = [
@@ -31,22 +31,6 @@ ARGUMENTS = {
     "<str:ending>": ["csv", "parquet", "nothing"],
     "<int:version>": ["1", "99999999999999999999999"],
 }
-
-
-def page_routes() -> list[str]:
-    """Every route that is for people, as Django writes it."""
-    found = []
-
-    def walk(patterns, prefix: str) -> None:
-        for entry in patterns:
-            route = prefix + str(entry.pattern)
-            if isinstance(entry, URLResolver):
-                walk(entry.url_patterns, route)
-            elif isinstance(entry, URLPattern) and "api/" not in route:
-                found.append(route)
-
-    walk(get_resolver().url_patterns, "")
-    return sorted(set(found))
 
 
 def addresses(route: str) -> list[str]:

@@ -3,32 +3,29 @@
 import json
 
 import pytest
-from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.support.routes import all_routes
+
+# What stands for each part of a route.
+ARGUMENTS = {
+    "<path:path>": "1/r/x",
+    "<str:model_id>": "m-0",
+    "<path:tag_key>": "k",
+    "<str:workspace_name>": "nothing",
+    "<str:ticket>": "nothing",
+}
 
 
 def calls() -> list[str]:
     """Every address of the wire, with its arguments filled in."""
-    found = []
+    return [_filled(route) for route in all_routes() if route.startswith("api/")]
 
-    def walk(patterns, prefix: str) -> None:
-        for entry in patterns:
-            route = prefix + str(entry.pattern)
-            if isinstance(entry, URLResolver):
-                walk(entry.url_patterns, route)
-            elif isinstance(entry, URLPattern) and route.startswith("api/"):
-                for kind, value in {
-                    "<path:path>": "1/r/x",
-                    "<str:model_id>": "m-0",
-                    "<path:tag_key>": "k",
-                    "<str:workspace_name>": "nothing",
-                    "<str:ticket>": "nothing",
-                }.items():
-                    route = route.replace(kind, value)
-                assert "<" not in route
-                found.append(f"/{route}")
 
-    walk(get_resolver().url_patterns, "")
-    return sorted(set(found))
+def _filled(route: str) -> str:
+    for kind, value in ARGUMENTS.items():
+        route = route.replace(kind, value)
+    assert "<" not in route
+    return f"/{route}"
 
 
 NONSENSE = [

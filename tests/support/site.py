@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from experiments.actions import delete_experiment
 from experiments.models import Experiment
@@ -32,22 +31,6 @@ _ARGUMENTS = {
     "<str:ending>": "ending",
     "<int:version>": "version",
 }
-
-
-def page_routes() -> list[str]:
-    """Every route that is for people, as Django writes it."""
-    found = []
-
-    def walk(patterns, prefix: str) -> None:
-        for entry in patterns:
-            route = prefix + str(entry.pattern)
-            if isinstance(entry, URLResolver):
-                walk(entry.url_patterns, route)
-            elif isinstance(entry, URLPattern) and "api/" not in route and "graphql" not in route:
-                found.append(route)
-
-    walk(get_resolver().url_patterns, "")
-    return sorted(set(found))
 
 
 @dataclass(frozen=True)
