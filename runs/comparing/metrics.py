@@ -154,8 +154,10 @@ def heat_of(value: float | None, faintest: float, strongest: float) -> int:
     """How strongly a number is tinted that lies between these two, from 1 to 5."""
     if not is_finite(value):
         return 0
-    # Halves, since the distance of the largest numbers is no number.
-    share = (value / 2 - faintest / 2) / (strongest / 2 - faintest / 2)
+    # Halves, since the distance of the largest numbers is no number; that of the smallest ones
+    # is none any more.
+    width = strongest / 2 - faintest / 2
+    share = (value / 2 - faintest / 2) / width if width else 1.0
     return min(int(share * _SHADES) + 1, _SHADES)
 
 

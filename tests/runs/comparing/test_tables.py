@@ -81,6 +81,17 @@ def test_a_shade_says_where_a_number_lies_between_the_worst_and_the_best(client,
     assert "heat-5" in shaded.text
 
 
+def test_the_two_smallest_numbers_there_are_can_be_shaded(client, experiment):
+    runs = [
+        make_run(experiment, f"run {place}", start_time=place, metrics={"loss": value})
+        for place, value in enumerate([0.0, 5e-324], start=1)
+    ]
+
+    response = client.get(METRICS, query(*runs, shade="heat"))
+
+    assert response.status_code == 200
+
+
 @pytest.mark.parametrize(
     ("names", "lines"),
     [
