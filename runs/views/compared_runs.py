@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST
 
-from runs.access import get_comparison, get_run, get_runs
+from runs.access import NoSuchRun, get_comparison, get_run, get_runs
 from runs.actions.directions import direct_metric
 from runs.actions.runs import delete_tag, restore_run, set_tag, update_run
 from runs.colors import CHOICES, COLOR_TAG, chosen_colors
@@ -76,6 +76,8 @@ def direct(request: HttpRequest, workspace: str, selection: str = "") -> HttpRes
     else:
         runs = get_runs(request, address.run_ids[:MAX_RUNS])
     experiments = list({run.experiment_id: run.experiment for run in runs}.values())
+    if not experiments:
+        raise NoSuchRun("None of these runs exists, so nothing was saved.")
     metric = request.POST.get("metric", "")
     direct_metric(experiments, metric=metric, better=request.POST.get("better", ""))
     messages.success(request, f"Saved for everyone: {metric}")

@@ -107,9 +107,11 @@ def test_what_makes_no_name_or_color_is_refused_beside_its_field(client, experim
     assert run.name == "kept"
 
 
-@pytest.mark.parametrize("path", ["run/", "restore/"])
+@pytest.mark.parametrize("path", ["run/", "restore/", "direction/"])
 def test_no_run_of_that_id_is_a_404(client, experiment, path):
-    assert client.post(f"{COMPARE}{path}", {"id": "gone\0", "name": "x"}).status_code == 404
+    sent = {"id": "gone\0", "name": "x", "runs": "gone", "metric": "acc", "better": "higher"}
+
+    assert client.post(f"{COMPARE}{path}", sent).status_code == 404
 
 
 def test_a_run_in_the_trash_is_struck_through_and_restored_in_place(client, experiment):
