@@ -24,7 +24,6 @@ class Chip:
     """One run of the comparison, and what can be done to it; addresses are empty where not."""
 
     run: Run
-    slot: int
     is_baseline: bool
     baseline_url: str
     without_url: str
@@ -69,23 +68,21 @@ class Frame:
 
     @property
     def chips(self) -> list[Chip]:
-        runs = self.subject.runs
+        """The first runs: each chip names all of them in several addresses."""
+        last = len(self.subject.runs) - 1
         is_free = not self.address.selection
         return [
             Chip(
                 run=run,
-                slot=slot,
                 is_baseline=run == self.subject.baseline,
                 baseline_url=self.address.but(baseline=run.run_id),
                 without_url=self.address.without(run.run_id) if is_free else "",
                 left_url=self.address.moved(run.run_id, -1) if is_free and slot else "",
-                right_url=self.address.moved(run.run_id, 1)
-                if is_free and slot + 1 < len(runs)
-                else "",
+                right_url=self.address.moved(run.run_id, 1) if is_free and slot < last else "",
                 change_url=self._change_url(run) if run.is_active else "",
                 leaves_by_form=not is_free,
             )
-            for slot, run in enumerate(runs)
+            for slot, run in enumerate(self.subject.charted)
         ]
 
     @property
