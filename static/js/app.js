@@ -124,7 +124,7 @@
 
   // In a region that scrolls, the list is placed over the page, so that it is not cut off.
   function placeMenu(menu) {
-    const list = menu.open && menu.closest(".table-region, .column-lines") && menu.querySelector(".menu-list");
+    const list = menu.open && menu.closest(".table-region, .column-lines, .run-chips") && menu.querySelector(".menu-list");
     if (!list) return;
     const button = menu.querySelector("summary").getBoundingClientRect();
     list.dataset.placed = "";

@@ -95,8 +95,8 @@ def test_versions_show_what_differs_between_their_runs(client, model):
 
     assert heads(page)[1:] == ["Aliases", "Run name", "val/auc", "lr", "Time created"]
     assert order(page) == [2, 1]
-    assert re.search(r'<td class="number best"[^>]*><span title="0.9"', page)
-    assert not re.search(r'<td class="number best"[^>]*><span title="0.8"', page)
+    assert re.search(r'<td class="number"[^>]*><span class="best"><span title="0.9"', page)
+    assert not re.search(r'<span class="best"><span title="0.8"', page)
 
 
 def test_the_only_version_shows_the_metrics_that_it_has(client, model):
