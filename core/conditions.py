@@ -3,7 +3,7 @@
 The column comes from a room's own table of columns, never from what a user typed.
 """
 
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, Q
 
 _LOOKUPS = {
     "=": "exact",
@@ -25,10 +25,20 @@ def column_condition(column: str, operator: str, value: object) -> Q:
         case "IS NOT NULL":
             return Q((f"{column}__isnull", False))
         case "!=":
-            return Q((f"{column}__isnull", False)) & ~Q((column, value))
+            return one_term(Q((f"{column}__isnull", False)) & ~Q((column, value)))
         case "NOT IN":
-            return Q((f"{column}__isnull", False)) & ~Q((f"{column}__in", list(value)))
+            is_none = ~Q((f"{column}__in", list(value)))
+            return one_term(Q((f"{column}__isnull", False)) & is_none)
         case "IN":
             return Q((f"{column}__in", list(value)))
         case _:
             return Q((f"{column}__{_LOOKUPS[operator]}", value))
+
+
+def one_term(condition: Q) -> Q:
+    """The same, in parentheses of its own.
+
+    Django writes an AND within an AND as one chain, and SQLite takes no longer chain than a
+    thousand: 500 comparisons of two terms each would be too many.
+    """
+    return Q(ExpressionWrapper(condition, BooleanField()))

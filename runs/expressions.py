@@ -29,7 +29,7 @@ from django.db.models.lookups import (
     LessThanOrEqual,
 )
 
-from core.conditions import column_condition
+from core.conditions import column_condition, one_term
 from search.patterns import compile_pattern
 from search.tree import And, Comparison, Node, Not, Or
 
@@ -168,7 +168,8 @@ def _condition(node: Node, leaf, *, is_negated: bool) -> tuple[Q, int]:
             )
             return Q(*(part for part, _ in parts), _connector=Q.AND if is_and else Q.OR), deepest
         case comparison:
-            condition = Q(leaf(comparison))
+            condition = leaf(comparison)
+            condition = Q(condition) if isinstance(condition, Exists) else one_term(condition)
             return (~condition if is_negated else condition), 0
 
 

@@ -370,6 +370,7 @@ def names(answer) -> str:
         ("start_time > 2", "dc"),
         ("end_time <= 101", "a"),
         ("end_time != 101", "b"),
+        (" AND ".join(["status != 'RUNNING'"] * 500), "ba"),
         ("duration > 1", None),
         ("metrics.acc = '1'", None),
         ("params.lr = 0.1", None),
