@@ -18,6 +18,7 @@ from search.errors import FilterError
 from search.moments import UNITS, span_of_date
 from search.run_expressions import KnownKeys
 from search.runs import parse_expression
+from search.tree import Node
 
 # What MLflow's clients say of code that has changes that git does not know.
 DIRTY_TAG = "mlflow.source.git.dirty"
@@ -40,24 +41,23 @@ HEALTH = {
 PARENTS = {"top": "Top-level runs", "child": "Child runs"}
 
 
-class ConditionField(forms.CharField):
-    """An expression over runs, as a condition of the ORM; None if it asks nothing."""
+class ExpressionField(forms.CharField):
+    """An expression over runs, as it was read; None if it asks nothing."""
 
     def __init__(self, *, known: KnownKeys | None = None, **kwargs) -> None:
         super().__init__(**kwargs)
         self._known = known
 
-    def clean(self, value: str) -> Q | None:
+    def clean(self, value: str) -> Node | None:
         text = super().clean(value)
         try:
-            node = parse_expression(text, known=self._known)
+            return parse_expression(text, known=self._known)
         except FilterError as error:
             raise ValidationError(_in_words(error)) from None
-        return None if node is None else run_condition(node)
 
 
-class ConditionFilter(django_filters.Filter):
-    field_class = ConditionField
+class ExpressionFilter(django_filters.Filter):
+    field_class = ExpressionField
 
 
 class TextsField(forms.MultipleChoiceField):
@@ -133,7 +133,7 @@ class RunFilter(django_filters.FilterSet):
     dataset = TextsFilter(method="that_read", label="Data set")
     parent = django_filters.CharFilter(method="below", max_length=MAX_TEXT, label="Parent")
     health = ChoicesFilter(method="in_health", choices=list(HEALTH.items()), label="Health")
-    where = ConditionFilter(method="narrowed", label="Filter")
+    where = ExpressionFilter(method="narrowed", label="Filter")
 
     class Meta:
         model = Run
@@ -162,9 +162,7 @@ class RunFilter(django_filters.FilterSet):
         for name, value in self.form.cleaned_data.items():
             if name not in {*without, "where"}:
                 runs = self.filters[name].filter(runs, value)
-        if where is None:
-            where = self.data.get("where", "") if "where" in self.form.cleaned_data else ""
-        node = parse_expression(where)
+        node = self.form.cleaned_data.get("where") if where is None else parse_expression(where)
         if node is None:
             return runs
         return runs.filter(run_condition(node, experiment=self.experiment))
@@ -213,8 +211,8 @@ class RunFilter(django_filters.FilterSet):
     def in_health(self, runs, name: str, ills: list[str]):
         return runs.filter(Q(*(self._ill(each) for each in ills), _connector=Q.OR))
 
-    def narrowed(self, runs: QuerySet[Run], name: str, condition: Q) -> QuerySet[Run]:
-        return runs.filter(condition)
+    def narrowed(self, runs: QuerySet[Run], name: str, node: Node) -> QuerySet[Run]:
+        return runs.filter(run_condition(node))
 
     @property
     def is_active(self) -> bool:

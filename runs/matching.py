@@ -23,11 +23,10 @@ class Matching:
 
 def look_for(run_filter: RunFilter) -> Matching:
     """The runs that the filter leaves, as far as it can be read."""
-    runs = run_filter.qs
     if not run_filter.is_active:
-        return Matching(runs, *count_up_to(runs))
+        return Matching(run_filter.qs, *count_up_to(run_filter.qs))
     found = run_filter.by_index().order_by().values_list("pk", flat=True)
     keys = list(found[: MAX_EXACT_COUNT + 1])
-    if len(keys) < MANY_RUNS:
-        runs = Run.objects.filter(pk__in=keys)
+    is_few = len(keys) < MANY_RUNS
+    runs = Run.objects.filter(pk__in=keys) if is_few else run_filter.qs
     return Matching(runs, min(len(keys), MAX_EXACT_COUNT), len(keys) > MAX_EXACT_COUNT)
