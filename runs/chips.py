@@ -11,7 +11,7 @@ from experiments.models import Experiment
 from runs.about import ABOUT_KEY
 from runs.filters import HEALTH, MAX_TICKED, PARENTS, PERIODS, RunFilter
 from runs.models import RunStatus
-from search.conjuncts import conjuncts, joined
+from search.conjuncts import conjuncts
 from search.errors import FilterError
 
 _SEVERAL = ("experiment", "status", "user", "source", "dataset", "health")
@@ -104,7 +104,8 @@ def _of_expression(query: QueryDict, *, is_applied: bool) -> Iterator[Condition]
         )
         return
     for index, part in enumerate(parts):
-        others = joined([each.text for place, each in enumerate(parts) if place != index])
+        # Among several no part has an OR outside parentheses, so none needs more of them.
+        others = " AND ".join(each.text for place, each in enumerate(parts) if place != index)
         label, value = "advanced", part.text
         if part.comparison is not None:
             label, _, value = part.text.partition(" ")
