@@ -6,6 +6,7 @@ from runs.comparing.address import PageAddress, Tab
 from runs.comparing.environment import PATCH_TAG
 from runs.comparing.subject import SYSTEM_PREFIX, Subject
 from runs.models import OPEN_STATUSES, RunStatus
+from runs.status import STALLED
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,16 @@ def _data(subject: Subject, address: PageAddress) -> list[Doubt]:
 def _endings(subject: Subject, address: PageAddress) -> list[Doubt]:
     url = f"{address.at(Tab.PARAMS, shows_all=True)}#properties"
     open_ = _with_status(subject, *OPEN_STATUSES)
+    silent = sum(status == STALLED for status in subject.statuses.values())
     broken = _with_status(subject, RunStatus.FAILED, RunStatus.KILLED)
     found = []
     if open_:
         are = "is" if open_ == 1 else "are"
         found.append(Doubt(f"{_runs(open_)} {are} not finished: values may still change.", url))
+    if silent:
+        have = "has" if silent == 1 else "have"
+        text = f"{_runs(silent)} {have} stalled: nothing has been logged for a long time."
+        found.append(Doubt(text, url))
     if broken:
         found.append(Doubt(f"{_runs(broken)} did not end well.", url))
     return found

@@ -24,6 +24,7 @@ class Chip:
     """One run of the comparison, and what can be done to it; addresses are empty where not."""
 
     run: Run
+    status: str
     is_baseline: bool
     baseline_url: str
     without_url: str
@@ -74,6 +75,7 @@ class Frame:
         return [
             Chip(
                 run=run,
+                status=self.subject.status(run),
                 is_baseline=run == self.subject.baseline,
                 baseline_url=self.address.but(baseline=run.run_id),
                 without_url=self.address.without(run.run_id) if is_free else "",

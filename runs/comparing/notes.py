@@ -18,6 +18,7 @@ from runs.comparing.subject import SYSTEM_PREFIX, Subject
 from runs.keys import metric_key_names
 from runs.models import Metric, MetricStat, Run, RunStatus
 from runs.series import Statistic, value_of
+from runs.status import STALLED
 
 MOST_NOTES = 6
 # Longer or shorter by less is how machines are.
@@ -117,11 +118,12 @@ class _Notes:
             (RunStatus.FAILED, "failed", "failed"),
             (RunStatus.KILLED, "was killed", "were killed"),
             (RunStatus.RUNNING, "is still running", "are still running"),
+            (STALLED, "has stalled", "have stalled"),
             (RunStatus.SCHEDULED, "has not begun", "have not begun"),
         ]
         said = []
         for status, one, many in words:
-            runs = [run for run in self.subject.runs if run.status == status]
+            runs = [run for run in self.subject.runs if self.subject.statuses[run.pk] == status]
             if runs:
                 said.append(f"{_names(runs)} {one if len(runs) == 1 else many}")
         if said:

@@ -36,7 +36,7 @@ def _properties(subject: Subject, tags: dict[str, dict[int, str]]) -> list[Row]:
     datasets = {run: ", ".join(names) for run, names in subject.datasets.items()}
     columns = [
         ("Experiment", each(lambda run: run.experiment), "experiment"),
-        ("Status", each(status_of), "status"),
+        ("Status", each(subject.status), "status"),
         ("Started", each(lambda run: run.start_time), "datetime"),
         ("Duration", each(lambda run: run.duration_ms), "duration"),
         ("User", each(lambda run: run.user_id or None), "text"),
@@ -48,7 +48,3 @@ def _properties(subject: Subject, tags: dict[str, dict[int, str]]) -> list[Row]:
         for title, values, kind in columns
         if any(value is not None for value in values.values())
     ]
-
-
-def status_of(run: Run) -> str:
-    return run.status if run.is_active else "DELETED"

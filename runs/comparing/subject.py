@@ -10,11 +10,13 @@ from functools import cached_property
 
 from django.db.models import Count, Max, Min
 
+from core.time import now_ms
 from experiments.models import Experiment
 from runs.colors import COLOR_TAG, readable_color, slots
 from runs.directions import Better, which_is_better
 from runs.keys import metric_key_names
 from runs.models import MetricStat, Param, Run, RunInput, RunTag
+from runs.status import shown_statuses
 
 # The colors tell eight runs apart, the dashes three times as many; beyond, a table is better.
 MAX_CHARTED = 40
@@ -66,6 +68,8 @@ class Subject:
     datasets: Mapping[int, Sequence[str]]
     # The colors that people gave runs, by the run's key.
     colors: Mapping[int, str]
+    # What each run is said to be doing, by its key; one that went silent has stalled.
+    statuses: Mapping[int, str]
 
     @cached_property
     def keys(self) -> list[int]:
@@ -108,6 +112,10 @@ class Subject:
     def better(self, metric: str) -> Better | None:
         return which_is_better(metric, experiments=self.experiments)
 
+    def status(self, run: Run) -> str:
+        """The status that the run is shown with: in the Trash it has no other."""
+        return self.statuses[run.pk] if run.is_active else "DELETED"
+
     def slot(self, run: Run) -> int:
         """The place of a run."""
         return self._slots[run.pk]
@@ -148,6 +156,7 @@ def read_subject(runs: Sequence[Run], *, baseline: str = "") -> Subject:
             for run, text in marks.get(COLOR_TAG, {}).items()
             if (color := readable_color(text))
         },
+        statuses=shown_statuses(runs, now=now_ms()),
     )
 
 

@@ -10,6 +10,7 @@ from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
+from core.time import now_ms
 from experiments.actions import delete_experiment
 from runs.actions.runs import delete_run
 from runs.charts.board import Board
@@ -340,10 +341,25 @@ def test_a_run_in_the_trash_is_said_to_be_there(client, three):
     assert row(compare(client, *three), "Status") == ["Finished", "Finished", "≠ In Trash"]
 
 
+def test_a_run_that_still_logs_has_not_stalled(client, experiment):
+    done = make_run(experiment, "done", start_time=1)
+    silent = make_run(experiment, "silent", start_time=2, status="RUNNING")
+    busy = make_run(experiment, "busy", start_time=now_ms(), status="RUNNING")
+
+    summary = compare(client, done, silent, busy, tab="")
+    page = compare(client, done, silent, busy)
+
+    assert "2 runs are not finished: values may still change." in page.text
+    assert "1 run has stalled" in page.text
+    assert row(page, "Status") == ["Finished", "≠ Stalled", "≠ Running"]
+    assert "busy is still running; silent has stalled: their values may not be" in summary.text
+
+
 @pytest.mark.parametrize(
     ("changes", "warning"),
     [
         ({"status": "RUNNING"}, "1 run is not finished: values may still change."),
+        ({"status": "RUNNING"}, "1 run has stalled: nothing has been logged for a long time."),
         ({"status": "FAILED"}, "1 run did not end well."),
         ({"metrics": {"other": 1.0}}, "No metric was logged by all of these runs."),
         (

@@ -63,7 +63,7 @@ def two(experiment, first: dict, second: dict):
         (
             {"metrics": {"acc": 0.8}, "status": "FAILED"},
             {"metrics": {"acc": 0.8}, "status": "RUNNING"},
-            "first failed; second is still running: their values may not be final.",
+            "first failed; second has stalled: their values may not be final.",
         ),
         (
             {"metrics": {"acc": 0.8}, "params": {"lr": "1"}},
