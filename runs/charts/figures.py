@@ -27,7 +27,7 @@ from runs.charts.plots import Line, Mark, Plot
 from runs.charts.spec import Type
 
 # Part of every figure's ETag: to be raised when the same plot becomes another figure.
-VERSION = "9"
+VERSION = "10"
 
 # Up to here every line fits into one box that follows the pointer.
 MAX_UNIFIED_LINES = 8
@@ -41,6 +41,8 @@ MAX_BAR_LABELS = 6
 
 # Steps so few that fractions between them would be labeled.
 _FEW_STEPS = 8
+# Labels of numbers below fit beside one another on a phone, upright and on one line.
+_SHORT_LABELS = 1_000_000
 
 _MARK_SYMBOLS = {"nan": "x-thin", "above": "triangle-up", "below": "triangle-down"}
 # On the rail axis, whose 0 is the X-axis and whose 1 is the upper edge.
@@ -304,6 +306,9 @@ def _layout(plot: Plot, chart_id: str) -> dict:
             steps = [step for line in plot.lines for step in line.x]
             if max(steps, default=0) - min(steps, default=0) <= _FEW_STEPS and not plot.x.is_log:
                 x["dtick"] = 1
+        if plot.type == Type.LINE and "dtick" not in x and _reach(plot) < _SHORT_LABELS:
+            # The margin of the template is enough, which spares measuring.
+            x |= {"automargin": False, "tickangle": 0}
     layout = {
         "xaxis": x,
         "yaxis": {
@@ -332,6 +337,12 @@ def _layout(plot: Plot, chart_id: str) -> dict:
             # Nothing has a place on it, so it would make numbers up.
             layout["yaxis"] |= {"range": [0, 1], "showticklabels": False}
     return layout
+
+
+def _reach(plot: Plot) -> float:
+    """How far from 0 the X-axis leads."""
+    ends = [end for end in (plot.x.low, plot.x.high) if end is not None]
+    return max(map(abs, [*ends, *(place for line in plot.lines for place in line.x)]), default=0)
 
 
 def _rule(value: float, *, is_log: bool) -> dict:

@@ -47,6 +47,9 @@ def template(theme: str) -> dict:
         # Margins make room for labels. To look which of them reach out of the plot, Plotly lays
         # the page out anew for each: most of the time that drawing takes.
         "ticklabeloverflow": "allow",
+        # Each label costs such a look, too: as many as also fit on a phone. Names below bars are
+        # set one by one and stay.
+        "nticks": 5,
         "gridcolor": token["border"],
         "linecolor": token["border-control"],
         "tickcolor": token["border"],
@@ -73,7 +76,8 @@ def template(theme: str) -> dict:
             "align": "left",
             "namelength": -1,
         },
-        "margin": {"l": 56, "r": 16, "t": 8, "b": 40},
+        # As large as labels and titles mostly need: where they need more, a chart is drawn twice.
+        "margin": {"l": 56, "r": 16, "t": 12, "b": 48},
         "xaxis": {**axis, "showgrid": False, "showline": True, "ticks": "outside", "ticklen": 4},
         "yaxis": axis,
         "dragmode": "zoom",

@@ -127,6 +127,22 @@ def test_words_of_names_stand_below_one_another_rather_than_tilt(client, experim
     ]
 
 
+@pytest.mark.parametrize(
+    ("steps", "is_measured"), [((0, 999_999), False), ((0, 1_000_000), True), ((999, 1_001), True)]
+)
+def test_labels_of_steps_are_measured_only_where_they_may_touch(
+    client, experiment, steps, is_measured
+):
+    run = make_run(experiment, "run")
+    for step in steps:
+        log(run, "loss", 1.0, step=step)
+
+    axis = get_figure(client, run, metric="loss")["layout"]["xaxis"]
+
+    assert axis["automargin"] is is_measured
+    assert ("tickangle" not in axis) is is_measured
+
+
 def test_more_than_eight_lines_are_faded_until_one_is_pointed_at(client, experiment):
     runs = [
         make_run(experiment, f"run {i}", metrics={"loss": [1.0, 2.0]}, start_time=i)
