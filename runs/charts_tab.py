@@ -13,6 +13,7 @@ from runs.charts.cards import ChartCard
 from runs.charts.page import place_cards
 from runs.charts.plots import ChartedRun, charted_runs
 from runs.columns import RESERVED_PREFIX
+from runs.comparing.subject import MAX_CHARTED, SYSTEM_PREFIX
 from runs.directions import which_is_better
 from runs.keys import metric_key_ids
 from runs.models import KeyKind, MetricStat, Run, RunKey
@@ -22,12 +23,10 @@ from runs.series import Statistic, value_of
 
 # So many runs have a color of their own; those are charted where none is ticked.
 FIRST_RUNS = 8
-MAX_RUNS = 40
 # What a page draws at first, and of one section.
 FIRST_CARDS = 12
 SECTION_CARDS = 24
 MAX_SEARCH = 250
-SYSTEM = "system"
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def read_charts_tab(
     address, notices = ComparisonAddress.read(query)
     if len(address.run_ids) > 1:
         # What a link brought along holds until somebody ticks.
-        linked = scope.runs.filter(run_id__in=address.run_ids[:MAX_RUNS])
+        linked = scope.runs.filter(run_id__in=address.run_ids[:MAX_CHARTED])
         ticked = linked if linked.exists() else ticked
     runs = _runs(scope, query, ticked, listed)
     address = replace(address, run_ids=[run.run_id for run in runs], baseline="")
@@ -151,7 +150,7 @@ def _runs(
 ) -> list[ChartedRun]:
     if ticked is not None:
         runs = ticked.select_related("experiment__workspace").order_by("start_time", "run_id")
-        return charted_runs(list(runs[:MAX_RUNS]))
+        return charted_runs(list(runs[:MAX_CHARTED]))
     if listed:
         return charted_runs(listed[:FIRST_RUNS])
     # Of a list in groups the page has no runs.
@@ -183,8 +182,12 @@ def _grouped(names: Sequence[str], *, primary: str) -> dict[str, list[str]]:
     for name in sorted(names, key=lambda name: (name != primary, name.lower(), name)):
         found.setdefault(name.rpartition("/")[0], []).append(name)
     order = sorted(found, key=lambda prefix: (primary not in found[prefix], prefix.lower()))
-    order.sort(key=lambda prefix: prefix.split("/")[0] == SYSTEM)
+    order.sort(key=_is_of_the_machine)
     return {prefix: found[prefix] for prefix in order}
+
+
+def _is_of_the_machine(prefix: str) -> bool:
+    return f"{prefix}/".startswith(SYSTEM_PREFIX)
 
 
 def _drawn(grouped: dict[str, list[str]], section: str | None, part: int) -> dict[str, list[str]]:
@@ -195,7 +198,7 @@ def _drawn(grouped: dict[str, list[str]], section: str | None, part: int) -> dic
     drawn: dict[str, list[str]] = {}
     room = FIRST_CARDS
     for prefix, metrics in grouped.items():
-        if prefix.split("/")[0] == SYSTEM or not room:
+        if _is_of_the_machine(prefix) or not room:
             continue
         drawn[prefix] = metrics[:room]
         room -= len(drawn[prefix])
