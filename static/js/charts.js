@@ -84,6 +84,8 @@
   }
 
   async function drawAs(look, figure) {
+    // Gone while others were drawn.
+    if (!figure.isConnected) return;
     const { sent, hidden, resets } = states.get(figure);
     const plot = figure.querySelector(".chart-plot");
     if (!window.Plotly) throw new Error("The charting library did not load.");
@@ -264,5 +266,9 @@
   }
 
   document.addEventListener("htmx:load", (event) => watch(event.detail.elt));
+  // The window would go on telling what leaves the page that its size is another.
+  document.addEventListener("htmx:beforeCleanupElement", ({ target }) => {
+    if (target.matches(".chart-canvas")) Plotly.purge(target);
+  });
   watch(document);
 })();
