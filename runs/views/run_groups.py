@@ -5,19 +5,16 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core.freshness import unless_known, weak_tag
-from runs.baseline import address_behind, baseline_url, read_baseline, with_deltas
 from runs.chips import changed
 from runs.columns import Column, Columns
 from runs.compare import MAX_RUNS as MAX_COMPARED
 from runs.directions import which_is_better
-from runs.freshness import facts_of_rows
 from runs.group_baseline import (
     group_id,
     names_group,
@@ -35,13 +32,10 @@ from runs.groups import (
     usual_sort,
 )
 from runs.models import OPEN_STATUSES, Run, Selection
-from runs.ordering import page_of_runs
-from runs.quick_look import look_url
-from runs.scope import Scope, get_scope, sort_of
+from runs.scope import Scope, get_scope
 from runs.selecting import selected_runs
-from runs.table import table_rows
+from runs.views.rows_below import rows_below
 
-ROWS_AT_ONCE = 50
 # Beyond this, what is between a browser and us may cut an address.
 _MAX_ADDRESS = 3_800
 
@@ -149,34 +143,17 @@ def members(request: HttpRequest, workspace: str, experiment_id: int | None = No
     matching = scope.matching(query)
     grouping = read_grouping(query, scope.keys, experiment=scope.experiment)
     columns = group_columns(scope.columns(query), grouping)
-    page = page_of_runs(
-        matching.select_related("experiment__workspace"),
-        sort=sort_of(query),
-        cursor=query.get("page", ""),
-        size=ROWS_AT_ONCE,
-        experiments=scope.experiments,
-    )
-    rows = table_rows(page.runs, columns, experiments=scope.experiments)
-    baseline = read_baseline(query, scope, columns)
-    rows = with_deltas(rows, baseline)
-    context = {
-        "workspace": scope.workspace,
-        "list_path": scope.address(),
-        "levels": "x",
-        "is_nested": True,
-        "children_query": children_query(query, columns),
-        "rows": rows,
-        "baseline": baseline,
-        "baseline_url": baseline_url(address_behind(request)),
-        "look_url": look_url(address_behind(request)),
-        "empty": "Its runs are gone.",
-        "all_url": f"{scope.address()}{changed(query, _UNGROUPED)}",
-        "more_url": f"{request.path}{changed(query, {'page': page.next})}" if page.next else "",
-    }
-    return unless_known(
+    return rows_below(
         request,
-        weak_tag(facts_of_rows(rows, baseline), page.next),
-        lambda: render(request, "runs/_child_rows.html", context),
+        scope,
+        matching,
+        columns,
+        list_path=scope.address(),
+        levels="x",
+        is_nested=True,
+        children_query=children_query(query, columns),
+        empty="Its runs are gone.",
+        all_url=f"{scope.address()}{changed(query, _UNGROUPED)}",
     )
 
 

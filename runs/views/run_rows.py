@@ -3,25 +3,18 @@
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core.freshness import unless_known, weak_tag
 from runs.access import get_run, is_run_id
 from runs.actions.runs import delete_tag, set_tag
-from runs.baseline import address_behind, baseline_url, read_baseline, with_deltas
 from runs.colors import COLOR_TAG, NoSuchColor, readable_color
 from runs.columns import choose_columns
-from runs.freshness import facts_of_rows
 from runs.models import RunKey
-from runs.ordering import page_of_runs
-from runs.quick_look import look_url
-from runs.scope import Scope, sort_of
-from runs.table import table_rows
+from runs.scope import Scope
 from runs.tree import MAX_LEVEL, children_of
-
-ROWS_AT_ONCE = 50
+from runs.views.rows_below import rows_below
 
 
 @require_safe
@@ -30,8 +23,7 @@ def children(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
     """The children of a run as rows of the list that ``cols`` and ``sort`` describe.
 
     ``above`` names the runs that it stands below, the highest first; ``in_group`` says that a group
-    is above them. Without a script the link
-    leads to the list of its children.
+    is above them. Without a script the link leads to the list of its children.
     """
     run = get_run(request, run_id)
     list_path = run.experiment.get_absolute_url()
@@ -49,44 +41,23 @@ def children(request: HttpRequest, workspace: str, run_id: str) -> HttpResponse:
         chosen=request.GET.get("cols", "") or "name",
         experiment=run.experiment,
     )
-    page = page_of_runs(
-        runs.select_related("experiment__workspace"),
-        sort=sort_of(request.GET),
-        cursor=request.GET.get("page", ""),
-        size=ROWS_AT_ONCE,
-        experiments=[run.experiment],
-    )
-    rows = table_rows(page.runs, columns, experiments=[run.experiment])
-    scope = Scope(run.experiment.workspace, run.experiment)
-    baseline = read_baseline(request.GET, scope, columns)
-    rows = with_deltas(rows, baseline)
     # The runs of a group stand below it.
     level = len(above) + (2 if request.GET.get("in_group") else 1)
-    query = request.GET.copy()
-    query.pop("page", None)
-    deeper = query.copy()
+    deeper = request.GET.copy()
+    deeper.pop("page", None)
     deeper["above"] = ".".join([*above, run.run_id])
-    context = {
-        "workspace": run.experiment.workspace,
-        "list_path": list_path,
-        "parent": run,
-        "levels": "x" * level,
-        "is_nested": level < MAX_LEVEL,
-        "children_query": deeper.urlencode(),
-        "rows": rows,
-        "baseline": baseline,
-        "baseline_url": baseline_url(address_behind(request)),
-        "look_url": look_url(address_behind(request)),
-        "empty": "It has no other child runs.",
-        "all_url": f"{list_path}?{where}",
-    }
-    if page.next:
-        query["page"] = page.next
-        context["more_url"] = f"{request.path}?{query.urlencode()}"
-    return unless_known(
+    return rows_below(
         request,
-        weak_tag(facts_of_rows(rows, baseline), page.next),
-        lambda: render(request, "runs/_child_rows.html", context),
+        Scope(run.experiment.workspace, run.experiment),
+        runs,
+        columns,
+        list_path=list_path,
+        parent=run,
+        levels="x" * level,
+        is_nested=level < MAX_LEVEL,
+        children_query=deeper.urlencode(),
+        empty="It has no other child runs.",
+        all_url=f"{list_path}?{where}",
     )
 
 

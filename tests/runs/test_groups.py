@@ -371,7 +371,7 @@ def test_all_but_the_seed_is_one_click_and_follows_what_the_experiment_says(
 def test_the_members_of_a_group_open_with_the_tables_columns_page_by_page(
     client, experiment, url, monkeypatch
 ):
-    monkeypatch.setattr("runs.views.run_groups.ROWS_AT_ONCE", 2)
+    monkeypatch.setattr("runs.views.rows_below.ROWS_AT_ONCE", 2)
     for index in range(5):
         make_run(
             experiment,

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from runs.actions.runs import delete_run, set_tag
-from runs.views import run_rows
+from runs.views import rows_below
 from tests.support.factories import make_experiment, make_run
 
 HTMX = {"HX-Request": "true"}
@@ -99,7 +99,7 @@ def test_children_open_to_any_depth_with_the_columns_and_order_of_the_list(clien
 
 
 def test_many_children_come_page_by_page_each_once(client, experiment, url, monkeypatch):
-    monkeypatch.setattr(run_rows, "ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(rows_below, "ROWS_AT_ONCE", 3)
     parent = make_run(experiment, "parent")
     for index in range(8):
         child(experiment, f"kid {index}", parent, start_time=index)
