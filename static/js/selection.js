@@ -10,6 +10,8 @@
   let known = new Set();
   let sending = Promise.resolve();
   let changes = 0;
+  // What the server has not been told yet: whether a run is ticked, by its id.
+  const unsent = new Map();
   const boxes = () => [...form.querySelectorAll('[name="run"]')];
   const ticked = () => boxes().filter((box) => box.checked);
   const values = (list) => list.map((box) => box.value);
@@ -46,6 +48,7 @@
   }
 
   // One after another, so that the last answer is of the last tick; also while the page is left.
+  // Resolves to whether the server took it.
   function send(fields) {
     const here = ticked().length;
     const before = changes;
@@ -59,11 +62,15 @@
           headers: { "HX-Request": "true" },
           keepalive: true,
         });
-        if (answer.ok) show(await answer.text(), here, changes === before);
-        else document.dispatchEvent(new CustomEvent("htmx:sendError"));
+        if (answer.ok) {
+          show(await answer.text(), here, changes === before);
+          return true;
+        }
       } catch {
-        document.dispatchEvent(new CustomEvent("htmx:sendError"));
+        // Said like every other failure.
       }
+      document.dispatchEvent(new CustomEvent("htmx:sendError"));
+      return false;
     });
     return sending;
   }
@@ -73,11 +80,25 @@
     const changed = values(boxes()).filter((id) => now.has(id) !== known.has(id));
     known = now;
     changes += 1;
-    if (!changed.length) return;
-    send([["shown", changed.join(",")], ...changed.filter((id) => now.has(id)).map((id) => ["run", id])]);
+    for (const id of changed) unsent.set(id, now.has(id));
+    tell();
   }
 
-  const compare = () => form && send([["page", values(boxes()).join(",")]]);
+  async function tell() {
+    if (!unsent.size) return;
+    const told = [...unsent];
+    unsent.clear();
+    const runs = told.filter(([, isTicked]) => isTicked).map(([id]) => ["run", id]);
+    if (await send([["shown", told.map(([id]) => id).join(",")], ...runs])) return;
+    // Once more with what is sent next.
+    for (const [id, isTicked] of told) if (!unsent.has(id)) unsent.set(id, isTicked);
+  }
+
+  function compare() {
+    if (!form) return;
+    tell();
+    send([["page", values(boxes()).join(",")]]);
+  }
 
   // Rows that open below another one come without their ticks.
   document.addEventListener("htmx:afterSwap", () => {

@@ -114,6 +114,20 @@ def test_the_list_of_ticks_is_worked_by_keyboard(page, address):
     expect(bar(page).get_by_role("button", name="Untick r58")).to_be_focused()
 
 
+def test_a_tick_that_did_not_reach_the_server_goes_with_the_next(page, address):
+    page.goto(f"{address}?pane=off")
+    page.route("**/selection/**", lambda route: route.abort())
+    page.get_by_label("Tick r59", exact=True).check()
+    expect(page.get_by_text("The server did not answer").first).to_be_attached()
+    page.unroute("**/selection/**")
+
+    tick(page, "r58")
+    page.reload()
+
+    expect_count(page, 2)
+    expect(page.get_by_label("Tick r59", exact=True)).to_be_checked()
+
+
 def test_what_went_to_the_trash_comes_back_with_one_click(page, address):
     # Beside the charts the bar has a menu for this.
     page.goto(f"{address}?pane=off")
