@@ -49,7 +49,7 @@ def read_values(
     stats = MetricStat.objects.filter(run__in=subject.keys)
     if names is not None:
         stats = stats.filter(key__in=metric_key_ids(names).values())
-    if value == Value.AT_BEST and subject.better(subject.main_metric):
+    if value == Value.AT_BEST and has_best_step(subject):
         rows = _at_best_step(subject, stats)
     else:
         columns = _COLUMNS.get(value, _COLUMNS[Value.LAST])
@@ -193,9 +193,14 @@ def relative_text(distance: float, base: float) -> str:
     return f"{share:+.2f} %" if abs(share) < 1 else f"{share:+.1f} %"
 
 
+def has_best_step(subject: Subject) -> bool:
+    """Whether it is known which values of the main metric are better."""
+    return subject.better(subject.main_metric) is not None
+
+
 def value_notices(subject: Subject, address: PageAddress) -> list[str]:
     """Why a value is another than the one asked for."""
-    if address.value != Value.AT_BEST or not subject.metrics or subject.better(subject.main_metric):
+    if address.value != Value.AT_BEST or not subject.metrics or has_best_step(subject):
         return []
     return [
         f"Nobody knows which values of {subject.main_metric} are better, so it has no best step: "

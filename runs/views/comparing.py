@@ -44,7 +44,7 @@ from runs.comparing.exporting import run_table_of, table_csv
 from runs.comparing.files import read_files
 from runs.comparing.frame import Frame, read_frame
 from runs.comparing.groups import read_statistics
-from runs.comparing.metrics import metric_section, value_notices
+from runs.comparing.metrics import has_best_step, metric_section, value_notices
 from runs.comparing.params import text_sections
 from runs.comparing.picking import read_picker
 from runs.comparing.statistics import Method
@@ -89,6 +89,7 @@ def summary(request: HttpRequest, frame: Frame) -> dict | HttpResponse:
         return redirect(f"{frame.address.path_to(Tab.CHARTS)}?{request.GET.urlencode()}")
     return {
         "summary": summarize(frame.subject, frame.address),
+        "notices": [*frame.notices, *value_notices(frame.subject, frame.address)],
         "direction_url": frame.address.path_to("compare_direction"),
     }
 
@@ -136,6 +137,7 @@ def metrics(request: HttpRequest, frame: Frame) -> dict:
         "values": _choices(frame, "value", Value),
         "deltas": _choices(frame, "delta", Delta),
         "shades": _choices(frame, "shade", Shade),
+        "is_at_best": address.value == Value.AT_BEST and has_best_step(subject),
         "notices": [*frame.notices, *value_notices(subject, address)],
         **_table_links(frame),
     }
@@ -189,7 +191,11 @@ def statistics(request: HttpRequest, frame: Frame) -> dict:
     kept = replace(address, metric="", value=Value.LAST, group=None, method=Method.AUTO)
     return {
         "statistics": found,
-        "notices": [*frame.notices, *found.notices],
+        "notices": [
+            *frame.notices,
+            *value_notices(frame.subject, address),
+            *found.notices,
+        ],
         "values": _choices(frame, "value", Value),
         "methods": _choices(frame, "method", Method),
         # The page around the form, as hidden fields.

@@ -56,9 +56,11 @@ def test_without_a_direction_there_is_no_best_step_and_the_page_says_so(client, 
         for place, name in enumerate("ab")
     ]
 
-    response = client.get(METRICS, query(*runs, stat="best", show="all"))
+    for tab in ("", "metrics/", "stats/"):
+        page = client.get(f"/w/default/compare/{tab}", query(*runs, stat="best", show="all"))
 
-    assert "has no best step" in response.text
+        assert "has no best step" in page.text
+        assert "Each value is that of the step" not in page.text
     assert shown(client, *runs, stat="best") == {"width": [2.0, 2.0]}
 
 
