@@ -209,7 +209,9 @@ def _over_steps(
 ) -> SideBySide:
     """The pictures of one step; of a run that has none then, the last one before it."""
     steps = all_steps(series.values())
-    step = steps[-1] if asked is None else max((each for each in steps if each <= asked), default=0)
+    step = steps[-1]
+    if asked is not None:
+        step = max((each for each in steps if each <= asked), default=steps[0])
     copies = []
     for shelf in shelves:
         found = series[shelf.run].at(step) if shelf.run in series else None

@@ -184,6 +184,16 @@ def test_pictures_of_many_steps_are_one_path_and_one_step_is_shown(client, exper
     assert "Nothing up to step 0" in first.text
 
 
+def test_before_the_first_step_stands_the_first_one(client, experiment):
+    runs = [
+        make_run(experiment, name, files={logged_image("sample", 5): PIXEL}) for name in ("a", "b")
+    ]
+
+    shown = files_of(client, *runs, at="4").context["files"].chosen
+
+    assert (shown.step, [copy.step for copy in shown.copies]) == (5, [5, 5])
+
+
 def test_of_two_pictures_of_a_step_the_later_one_counts_and_the_whole_one():
     paths = [
         logged_image("a", 3, time=1),
