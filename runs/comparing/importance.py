@@ -14,6 +14,7 @@ from runs.comparing.statistics import CONFIDENCE, Interval
 # Of fewer runs, or of one hyperparameter, the order says nothing.
 MIN_RUNS = 20
 MIN_VARYING = 2
+MAX_KINDS = 10
 MAX_SHOWN = 20
 
 
@@ -62,11 +63,11 @@ def importance_of(
     found = []
     for name, of_runs in texts.items():
         shared = {run: text for run, text in of_runs.items() if run in numbers}
-        # What every run has its own value of explains everything, and so nothing.
         if len(shared) < MIN_RUNS:
             continue
         strength, has_direction = association(shared, {run: numbers[run] for run in shared})
-        if not is_finite(strength) or (not has_direction and len(set(shared.values())) > 10):
+        # A text that every run has its own value of explains everything, and so nothing.
+        if not is_finite(strength) or (not has_direction and len(set(shared.values())) > MAX_KINDS):
             continue
         found.append(
             Importance(
