@@ -7,7 +7,6 @@ length. All else stands in the address as it is.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from math import isfinite
 
 from django.db.models import QuerySet
@@ -176,7 +175,7 @@ def _read(text: str, keys: QuerySet[RunKey]) -> list[Conjunct]:
     try:
         return conjuncts(text)
     except FilterError:
-        mended = with_quotes(text, cache(lambda kind: _names(keys, kind)))
+        mended = with_quotes(text, lambda kind: _names(keys, kind))
         if mended == text:
             raise
         return conjuncts(mended)
