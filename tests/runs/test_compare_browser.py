@@ -200,7 +200,9 @@ def test_charts_far_below_are_not_asked_for_until_they_come_near(
     mlflow_client.log_batch(run_id, metrics=[Metric(f"m{i:02}", 1.0, 1, 0) for i in range(12)])
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    figures = lambda: [url for url in asked if "figure.json" in url]  # noqa: E731
+
+    def figures() -> list[str]:
+        return [url for url in asked if "figure.json" in url]
 
     page.goto(f"{server.url}/w/default/compare/charts/?runs={run_id}")
     expect(chart(page, "m00").locator("g.point path")).to_have_count(1)

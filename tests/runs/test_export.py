@@ -36,7 +36,7 @@ def table(response) -> list[list[str]]:
 
 
 def parquet(response):
-    reader = pytest.importorskip("pyarrow.parquet")
+    reader = pytest.importorskip("pyarrow.parquet", reason="skipped: no pyarrow")
     return reader.read_table(io.BytesIO(body(response)))
 
 

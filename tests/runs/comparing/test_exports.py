@@ -54,7 +54,7 @@ def test_of_a_metric_the_value_is_saved_that_the_pages_show(client, runs):
 
 
 def test_parquet_has_typed_columns(client, runs):
-    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet = pytest.importorskip("pyarrow.parquet", reason="skipped: no pyarrow")
 
     content = client.get(exports(client, runs)["Parquet"]).getvalue()
 
