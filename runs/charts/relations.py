@@ -299,9 +299,11 @@ def association(
             return math.nan, True
         result = stats.spearmanr(list(numbers.values()), [measured[run] for run in numbers])
         return float(result.statistic), True
+    # The ratio is the same of all numbers made smaller alike, and their squares have to be numbers.
+    _, exponent = math.frexp(max(map(abs, measured.values()), default=0.0))
     groups: dict[object, list[float]] = {}
     for run, value in values.items():
-        groups.setdefault(value, []).append(measured[run])
+        groups.setdefault(value, []).append(math.ldexp(measured[run], -exponent))
     everything = [value for group in groups.values() for value in group]
     mean = math.fsum(everything) / len(everything)
     total = math.fsum((value - mean) ** 2 for value in everything)

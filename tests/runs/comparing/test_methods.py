@@ -62,6 +62,24 @@ def test_a_method_is_used_where_it_was_asked_for_and_has_no_p_where_it_cannot_be
     assert (impossible.method, impossible.p) == ("no pairs", None)
 
 
+@pytest.mark.parametrize("size", [1.0, 1e308, 5e-324])
+def test_how_closely_numbers_follow_a_text_does_not_depend_on_their_size(client, db, size):
+    experiment = make_experiment("churn")
+    runs = [
+        make_run(
+            experiment,
+            metrics={"acc": size if place % 2 else -size},
+            params={"kind": "ab"[place % 2], "batch": str(place)},
+        )
+        for place in range(20)
+    ]
+
+    page = client.get(STATISTICS, {"runs": ",".join(run.run_id for run in runs), "group": ""})
+
+    strengths = {each.name: each.strength for each in page.context["statistics"].importance}
+    assert strengths["kind"] == 1.0
+
+
 def test_the_interval_of_a_rank_correlation_is_that_of_bonett_and_wright():
     # By hand: artanh 0.5 = 0.549306; the error is sqrt(1.125 / 27) = 0.204124; times 1.959964.
     found = rank_interval(0.5, 30)
