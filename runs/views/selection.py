@@ -315,15 +315,7 @@ def _tagged(ticking: _Ticking, *, key: str, value: str) -> HttpResponse:
     if not change.keys:
         messages.info(ticking.request, "Runs in the Trash get no tags.")
         return HttpResponseRedirect(ticking.list_address())
-    offer = offer_undo_of_tag(
-        ticking.request,
-        change,
-        key=key,
-        workspace=ticking.scope.workspace,
-        back=ticking.list_address(),
-    )
-    _say(ticking, f"Tagged {_runs(len(change.keys))} with {key}", offer)
-    return HttpResponseRedirect(ticking.list_address())
+    return _tag_changed(ticking, change, key, f"Tagged {_runs(len(change.keys))} with {key}")
 
 
 def _untagged(ticking: _Ticking, key: str) -> HttpResponse:
@@ -331,14 +323,13 @@ def _untagged(ticking: _Ticking, key: str) -> HttpResponse:
     if not change.keys:
         messages.info(ticking.request, f"None of the selected runs has a tag {key}.")
         return HttpResponseRedirect(ticking.list_address())
-    offer = offer_undo_of_tag(
-        ticking.request,
-        change,
-        key=key,
-        workspace=ticking.scope.workspace,
-        back=ticking.list_address(),
-    )
-    _say(ticking, f"Took the tag {key} from {_runs(len(change.keys))}", offer)
+    return _tag_changed(ticking, change, key, f"Took the tag {key} from {_runs(len(change.keys))}")
+
+
+def _tag_changed(ticking: _Ticking, change: TagChange, key: str, text: str) -> HttpResponse:
+    """The list again, which says what was done and offers to take it back."""
+    place = {"workspace": ticking.scope.workspace, "back": ticking.list_address()}
+    _say(ticking, text, offer_undo_of_tag(ticking.request, change, key=key, **place))
     return HttpResponseRedirect(ticking.list_address())
 
 
