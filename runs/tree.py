@@ -30,11 +30,11 @@ class Nesting:
     nested_url: str
     flat_url: str
 
-    def children_query(self, columns: Columns, query: QueryDict) -> str:
-        """What asks for the children of a row, so that they look as the list does."""
-        asked = {"cols": columns.text}
-        asked |= {name: query[name] for name in ("sort", "base") if query.get(name)}
-        return urlencode(asked)
+
+def children_query(query: QueryDict, columns: Columns, **more: str) -> str:
+    """What asks for the children of a row, so that they look as the list does."""
+    asked = {"cols": columns.text, **more}
+    return urlencode(asked | {name: query[name] for name in ("sort", "base") if query.get(name)})
 
 
 def read_nesting(query: QueryDict, keys: QuerySet[RunKey], *, is_narrowed: bool) -> Nesting:

@@ -7,7 +7,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import path, reverse
-from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -34,6 +33,7 @@ from runs.groups import (
 from runs.models import OPEN_STATUSES, Run, Selection
 from runs.scope import Scope, get_scope
 from runs.selecting import selected_runs
+from runs.tree import children_query
 from runs.views.rows_below import rows_below
 
 # Beyond this, what is between a browser and us may cut an address.
@@ -151,16 +151,11 @@ def members(request: HttpRequest, workspace: str, experiment_id: int | None = No
         list_path=scope.address(),
         levels="x",
         is_nested=True,
-        children_query=children_query(query, columns),
+        # The runs of a group stand a level deeper than those of a list.
+        children_query=children_query(query, columns, in_group="1"),
         empty="Its runs are gone.",
         all_url=f"{scope.address()}{changed(query, _UNGROUPED)}",
     )
-
-
-def children_query(query: QueryDict, columns: Columns) -> str:
-    """What asks for the children of a group's run, which stand a level deeper than it."""
-    asked = {"cols": columns.text, "in_group": "1"}
-    return urlencode(asked | {name: query[name] for name in ("sort", "base") if query.get(name)})
 
 
 @require_safe

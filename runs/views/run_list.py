@@ -34,7 +34,7 @@ from runs.selecting import read_selected, selection_of
 from runs.slow import MOST_SECONDS, too_slow
 from runs.snippets import autologged_run, first_run
 from runs.table import Row, count_up_to, table_rows
-from runs.tree import read_nesting, top_level
+from runs.tree import children_query, read_nesting, top_level
 from runs.unmatched import each_alone, trashed
 from runs.views.columns import column_context
 from runs.views.export import export_links
@@ -148,7 +148,7 @@ def _read(request: HttpRequest, scope: Scope, query: QueryDict) -> dict:
         **_filtering(scope, query, run_filter),
         "nesting": nesting,
         "is_nested": nesting.is_nested,
-        "children_query": nesting.children_query(columns, query),
+        "children_query": children_query(query, columns),
         "clear_url": changed(query, dict.fromkeys(run_filter.filters)),
         "columns": columns,
         "heads": column_heads(query, columns, sort, scope.experiments),
