@@ -21,7 +21,9 @@ def facts_of_list(context: Mapping[str, object]) -> tuple:
         [column.id for column in context["columns"].shown],
         context["columns"].total,
         facts_of_rows(context["rows"], context["baseline"]),
-        groups and (groups.total, groups.runs, groups.is_partly, groups.rows),
+        groups and (groups.total, groups.runs, groups.is_partly),
+        # With how far they are from a baseline that may be none of them.
+        groups and [shown.group for shown in context["shown_groups"]],
     )
 
 

@@ -94,6 +94,19 @@ def test_whatever_changes_of_a_run_changes_its_list(client, experiment, url, cha
     assert again(client, address, known).status_code == (200 if is_seen else 304)
 
 
+@pytest.mark.parametrize("query", ["", "&group=p.lr"])
+def test_a_list_is_sent_again_when_its_baseline_elsewhere_changes(client, experiment, url, query):
+    base = make_run(experiment, metrics={"loss": 2.0}, params={"lr": "0.1"})
+    make_run(experiment, metrics={"loss": 1.0}, params={"lr": "0.2"})
+    address = f"{url}?cols=name,m.loss&base={base.run_id}&where=params.lr='0.2'{query}"
+    known = version(client.get(address, headers=HTMX))
+    assert again(client, address, known).status_code == 304
+
+    log_batch(base, metrics=[Point("loss", 0.5, 1)])
+
+    assert again(client, address, known).status_code == 200
+
+
 def test_what_comes_back_from_the_trash_is_as_it_was(client, experiment, url):
     run = make_run(experiment, metrics={"loss": 1.0})
     known = version(client.get(url, headers=HTMX))
