@@ -55,26 +55,43 @@ from runs.views import compared_runs
 from runs.views.export import EXPORT_TYPES, table_response
 from workspaces.access import get_workspace
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
+
+
+def _with_runs(tab: Tab) -> Callable[[Callable[..., HttpResponseBase]], View]:
+    """A view of compared runs, with the context of its template; without runs, where to find some.
+
+    ``tab`` is the page that it belongs to.
+    """
+
+    def make(answer: Callable[..., HttpResponseBase]) -> View:
+        @require_safe
+        @wraps(answer)
+        def view(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponseBase:
+            place = get_workspace(request)
+            frame = read_frame(request, workspace, tab, selection=selection)
+            context = {"workspace": place, "frame": frame, "notices": frame.notices}
+            if frame.subject is None:
+                return _no_runs(request, frame, context)
+            context |= {"address": frame.address, "subject": frame.subject}
+            return answer(request, frame, context)
+
+        return view
+
+    return make
 
 
 def _tab(tab: Tab) -> Callable[[Callable[..., dict | HttpResponse]], View]:
     """A page of the comparison: what the function answers stands in the frame of all of them."""
 
     def make(read: Callable[..., dict | HttpResponse]) -> View:
-        @require_safe
+        @_with_runs(tab)
         @wraps(read)
-        def view(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponse:
-            place = get_workspace(request)
-            frame = read_frame(request, workspace, tab, selection=selection)
-            context = {"workspace": place, "frame": frame, "notices": frame.notices}
-            if frame.subject is None:
-                return _no_runs(request, frame, context)
+        def view(request: HttpRequest, frame: Frame, context: dict) -> HttpResponse:
             found = read(request, frame)
             if isinstance(found, HttpResponse):
                 return found
-            context |= {"address": frame.address, "subject": frame.subject, **found}
-            return render(request, f"runs/comparing/{tab.name.lower()}.html", context)
+            return render(request, f"runs/comparing/{tab.name.lower()}.html", context | found)
 
         return view
 
@@ -250,17 +267,10 @@ def _no_runs(request: HttpRequest, frame: Frame, context: dict) -> HttpResponse:
     return response
 
 
-@require_safe
-def download(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponse:
+@_with_runs(Tab.SUMMARY)
+def download(request: HttpRequest, frame: Frame, context: dict) -> HttpResponse:
     """The comparison as one file that opens without a network."""
-    place = get_workspace(request)
-    frame = read_frame(request, workspace, Tab.SUMMARY, selection=selection)
-    context = {"workspace": place, "frame": frame, "notices": frame.notices}
-    if frame.subject is None:
-        return _no_runs(request, frame, context)
     context |= {
-        "address": frame.address,
-        "subject": frame.subject,
         "download": read_download(frame.subject, frame.address),
         "styles": styles(),
         "icons": icons(),
@@ -275,13 +285,8 @@ def download(request: HttpRequest, workspace: str, selection: str = "") -> HttpR
 def _csv(tab: Tab, sections: Callable[[Subject, PageAddress], Sequence[Section]]) -> View:
     """The table of a tab as CSV, in the orientation that the page has."""
 
-    @require_safe
-    def view(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponseBase:
-        place = get_workspace(request)
-        frame = read_frame(request, workspace, tab, selection=selection)
-        if frame.subject is None:
-            context = {"workspace": place, "frame": frame, "notices": frame.notices}
-            return _no_runs(request, frame, context)
+    @_with_runs(tab)
+    def view(request: HttpRequest, frame: Frame, context: dict) -> HttpResponseBase:
         lines = table_csv(
             frame.subject,
             sections(frame.subject, frame.address),
@@ -299,13 +304,8 @@ def _csv(tab: Tab, sections: Callable[[Subject, PageAddress], Sequence[Section]]
 def _export(ending: str) -> View:
     """All compared runs as a file, a row each."""
 
-    @require_safe
-    def view(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponseBase:
-        place = get_workspace(request)
-        frame = read_frame(request, workspace, Tab.SUMMARY, selection=selection)
-        if frame.subject is None:
-            context = {"workspace": place, "frame": frame, "notices": frame.notices}
-            return _no_runs(request, frame, context)
+    @_with_runs(Tab.SUMMARY)
+    def view(request: HttpRequest, frame: Frame, context: dict) -> HttpResponseBase:
         table = run_table_of(frame.subject, frame.address.value)
         return table_response(table, ending, name="compared-runs")
 
@@ -319,18 +319,12 @@ params_csv = _csv(Tab.PARAMS, text_sections)
 # ---------------------------------------------------------------- Which runs
 
 
-@require_safe
-def pick(request: HttpRequest, workspace: str, selection: str = "") -> HttpResponse:
+@_with_runs(Tab.SUMMARY)
+def pick(request: HttpRequest, frame: Frame, context: dict) -> HttpResponse:
     """Runs to add: a page with a search, or the inside of a dialog."""
-    place = get_workspace(request)
     tab = tab_named(request.GET.get("tab", ""))
-    frame = read_frame(request, workspace, tab, selection=selection)
-    context = {"workspace": place, "frame": frame, "notices": frame.notices}
-    if frame.subject is None:
-        return _no_runs(request, frame, context)
     context |= {
-        "subject": frame.subject,
-        "picker": read_picker(place, frame.subject, request.GET.get("find", "")),
+        "picker": read_picker(context["workspace"], frame.subject, request.GET.get("find", "")),
         "pick_url": frame.address.path_to("compare_add"),
         "select_url": frame.address.path_to("compare_select"),
         "back_url": frame.address.at(tab),
