@@ -17,7 +17,7 @@ from runs.charts.spec import (
     ChartSpec,
     Outliers,
     Type,
-    X,
+    not_one_of,
 )
 
 # What the bar offers; an address may say any other amount.
@@ -50,7 +50,7 @@ class ChartSettings:
         said = {key: query.get(key, "").strip() for key in KEYS}
         wrong = []
         if said["x"] and said["x"] not in COURSES:
-            wrong.append(f"x is one of: step, relative, time; not {said['x'][:50]!r}.")
+            wrong.append(not_one_of("x", said["x"], COURSES))
             said["x"] = ""
         names = {"xs": "xscale", "ys": "yscale", "sm": "smooth", "out": "outliers"}
         for key, name in names.items():
@@ -72,7 +72,7 @@ class ChartSettings:
         smoothings = [("", "None"), *SMOOTHINGS]
         if self.sm not in dict(smoothings):
             smoothings.append((self.sm, self.sm))
-        courses = [(each.value, each.label) for each in (X.STEP, X.RELATIVE, X.TIME)]
+        courses = [(each.value, each.label) for each in COURSES]
         scales = [("", "Linear"), *AxisScale.choices]
         return [
             ("x", "Lines along", [("", "Automatic"), *courses], self.x),

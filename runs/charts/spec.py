@@ -103,7 +103,7 @@ RELATIONS = frozenset(
 SEARCHES = frozenset({Type.PARALLEL, Type.IMPORTANCE})
 
 # Along these every point is drawn; along the others one value a run.
-COURSES = frozenset({X.STEP, X.RELATIVE, X.TIME})
+COURSES = (X.STEP, X.RELATIVE, X.TIME)
 
 # Of each kind of smoothing, the least and the greatest amount, and what it is.
 AMOUNTS = {
