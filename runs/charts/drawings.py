@@ -11,6 +11,7 @@ from core.formatting import number_text
 from runs.charts.figures import band_stretches, bar_span, dash_of
 from runs.charts.layer_drawings import layer_drawing
 from runs.charts.layers import Picture
+from runs.charts.palette import NEUTRAL
 from runs.charts.plots import Line, Plot
 from runs.charts.spec import Type
 from runs.charts.svg_parts import (
@@ -119,7 +120,7 @@ def _rule(plot: Plot, y: Scale) -> Iterable[str]:
         return
     place = y.place(plot.rule)
     yield (
-        f'<path d="M{LEFT} {place:.1f}H{WIDTH - RIGHT}" stroke="#7C8798" stroke-width="1.25"'
+        f'<path d="M{LEFT} {place:.1f}H{WIDTH - RIGHT}" stroke="{NEUTRAL}" stroke-width="1.25"'
         ' stroke-dasharray="6 4"/>'
         f'<text x="{WIDTH - RIGHT}" y="{place - 4:.1f}" text-anchor="end">'
         f"{text(number_text(plot.rule))}</text>"

@@ -17,7 +17,6 @@ from runs.charts.layer_figures import layer_figure
 from runs.charts.layers import Picture
 from runs.charts.plotly_parts import (
     MAX_TITLE_LENGTH,
-    NEUTRAL,
     axis_layout,
     bounds,
     plain,
@@ -168,7 +167,7 @@ def _whiskers(line: Line) -> dict | None:
         "symmetric": False,
         "array": [high - value for value, high in zip(line.y, line.high, strict=True)],
         "arrayminus": [value - low for value, low in zip(line.y, line.low, strict=True)],
-        "color": NEUTRAL,
+        "color": palette.NEUTRAL,
         "thickness": 1.5,
         "width": 4,
     }
@@ -357,7 +356,7 @@ def _rule(value: float, *, is_log: bool) -> dict:
         "x1": 1,
         "y0": value,
         "y1": value,
-        "line": {"dash": "6px,4px", "width": 1.25, "color": NEUTRAL},
+        "line": {"dash": "6px,4px", "width": 1.25, "color": palette.NEUTRAL},
     }
     note = {
         "xref": "paper",

@@ -110,7 +110,7 @@ def _shape(layer: Layer, x: svg.Scale, y: svg.Scale) -> Iterable[str]:
 
 
 def _color(layer: Dots | Path | Area | Bars | Box) -> str:
-    return layer.owner.color if layer.owner else "#7C8798"
+    return layer.owner.color if layer.owner else palette.NEUTRAL
 
 
 def _outline(
@@ -148,7 +148,7 @@ def _bars(layer: Bars, x: svg.Scale, y: svg.Scale) -> Iterable[str]:
             middle = x.place(place)
             yield (
                 f'<path d="M{middle - 4:.1f} {y.place(high):.1f}h8m-4 0V{y.place(low):.1f}m-4 0h8"'
-                ' fill="none" stroke="#7C8798" stroke-width="1.5"/>'
+                f' fill="none" stroke="{palette.NEUTRAL}" stroke-width="1.5"/>'
             )
 
 

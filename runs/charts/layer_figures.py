@@ -20,7 +20,7 @@ from runs.charts.layers import (
     Path,
     Picture,
 )
-from runs.charts.plotly_parts import NEUTRAL, axis_layout, plain, typed
+from runs.charts.plotly_parts import axis_layout, plain, typed
 
 _SCALE = "Viridis"
 
@@ -88,7 +88,7 @@ def _path(layer: Path) -> dict:
         "y": typed(layer.y),
         "hovertemplate": f"{plain(layer.label)}: %{{y:.6~g}} at %{{x:.6~g}}<extra></extra>",
         "line": {
-            "color": layer.owner.color if layer.owner else NEUTRAL,
+            "color": layer.owner.color if layer.owner else palette.NEUTRAL,
             "dash": palette.dash(layer.owner.slot) if layer.owner else "6px,4px",
             "shape": "hv" if layer.is_stepped else "linear",
             "width": 1.75,
@@ -136,7 +136,7 @@ def _whiskers(layer: Bars) -> dict | None:
         "symmetric": False,
         "array": [high - value if math.isfinite(high) else 0 for value, _, high in edges],
         "arrayminus": [value - low if math.isfinite(low) else 0 for value, low, _ in edges],
-        "color": NEUTRAL,
+        "color": palette.NEUTRAL,
         "thickness": 1.5,
         "width": 4,
     }
@@ -229,7 +229,7 @@ def _parallel_layout(layer: Parallel) -> dict:
                     "font": {"size": 11},
                 }
             )
-    line = {"width": 1, "color": NEUTRAL}
+    line = {"width": 1, "color": palette.NEUTRAL}
     return {
         "annotations": notes,
         "shapes": [

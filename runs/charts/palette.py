@@ -15,6 +15,8 @@ COLORS = (
     "#D02E1E",
     "#859A74",
 )
+# What is no run's, likewise.
+NEUTRAL = "#7C8798"
 DASHES = ("solid", "8px,5px", "3px,3px")
 SYMBOLS = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 

@@ -12,9 +12,6 @@ from runs.charts.plots import Axis
 
 MAX_TITLE_LENGTH = 60
 
-# What is no run's: 3:1 on the surfaces of both themes.
-NEUTRAL = "#7C8798"
-
 # How long the names below bars may be, by how many there are; of more only hovering tells.
 MAX_NAMED_PLACES = 14
 _LABEL_LENGTHS = ((4, 24), (8, 18), (MAX_NAMED_PLACES, 12), (math.inf, 0))
