@@ -268,7 +268,7 @@
   document.addEventListener("htmx:load", (event) => watch(event.detail.elt));
   // The window would go on telling what leaves the page that its size is another.
   document.addEventListener("htmx:beforeCleanupElement", ({ target }) => {
-    if (target.matches(".chart-canvas")) Plotly.purge(target);
+    if (target.matches?.(".chart-canvas")) Plotly.purge(target);
   });
   watch(document);
 })();
