@@ -18,13 +18,8 @@ from core.context import site_url
 from core.time import now_ms
 from runs.access import get_comparison, get_runs
 from runs.actions.selections import keep_comparison
-from runs.charts.page import (
-    changed_address,
-    comparison_cards,
-    count_cards,
-    more_cards,
-    read_editor,
-)
+from runs.charts.editor import changed_address, read_editor
+from runs.charts.page import comparison_cards, count_cards, more_cards
 from runs.charts.settings import ChartSettings
 from runs.compare import charted
 from runs.comparing.address import (
