@@ -26,7 +26,7 @@ from runs.charts.plots import Line, Mark, Plot
 from runs.charts.spec import Type
 
 # Part of every figure's ETag: to be raised when the same plot becomes another figure.
-VERSION = "10"
+VERSION = "11"
 
 # Up to here every line fits into one box that follows the pointer.
 MAX_UNIFIED_LINES = 8
@@ -41,7 +41,7 @@ MAX_BAR_LABELS = 6
 # Steps so few that fractions between them would be labeled.
 _FEW_STEPS = 8
 # Labels of numbers below fit beside one another on a phone, upright and on one line.
-_SHORT_LABELS = 1_000_000
+_SHORT_LABELS = 100_000
 
 _MARK_SYMBOLS = {"nan": "x-thin", "above": "triangle-up", "below": "triangle-down"}
 # On the rail axis, whose 0 is the X-axis and whose 1 is the upper edge.

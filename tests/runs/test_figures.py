@@ -128,7 +128,7 @@ def test_words_of_names_stand_below_one_another_rather_than_tilt(client, experim
 
 
 @pytest.mark.parametrize(
-    ("steps", "is_measured"), [((0, 999_999), False), ((0, 1_000_000), True), ((999, 1_001), True)]
+    ("steps", "is_measured"), [((0, 99_999), False), ((0, 100_000), True), ((999, 1_001), True)]
 )
 def test_labels_of_steps_are_measured_only_where_they_may_touch(
     client, experiment, steps, is_measured
