@@ -6,7 +6,7 @@
 from django.db.models import CharField, Lookup, TextField
 
 
-def _glob(pattern: str) -> str:
+def like_to_glob(pattern: str) -> str:
     """The SQLite GLOB pattern that matches what the LIKE ``pattern`` does, minding case."""
     special = {"%": "*", "_": "?", "*": "[*]", "?": "[?]", "[": "[[]"}
     return "".join(special.get(character, character) for character in pattern)
@@ -28,7 +28,7 @@ class Like(_Pattern):
     def as_sqlite(self, compiler, connection):
         # SQLite's LIKE never minds case; its GLOB always does.
         column, column_params = self.process_lhs(compiler, connection)
-        return f"{column} GLOB %s", [*column_params, _glob(self.rhs)]
+        return f"{column} GLOB %s", [*column_params, like_to_glob(self.rhs)]
 
 
 class ILike(_Pattern):
