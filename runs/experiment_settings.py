@@ -99,10 +99,6 @@ class MetricRows:
             if row["error"]
         ]
 
-    @property
-    def has_typed_name(self) -> bool:
-        return any(not row["is_known"] for row in self.rows)
-
     def _row(self, name: str, better: str, style: str, seen: set[str]) -> dict:
         error = _fault(name, better, style, seen)
         seen.add(name)

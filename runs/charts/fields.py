@@ -5,7 +5,7 @@ In an address a field is ``run``, ``start``, or one of ``param:<name>``, ``metri
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.formatting import is_finite, number_text
@@ -124,10 +124,3 @@ def in_order(values: Iterable[object]) -> list[object]:
 def value_text(value: object) -> str:
     """A value as an axis or a legend says it."""
     return value if isinstance(value, str) else number_text(value)
-
-
-def some_text(labels: Sequence[str], limit: int = 3) -> str:
-    """Some of the labels in words: "a, b and 4 more"."""
-    if len(labels) <= limit:
-        return ", ".join(labels)
-    return f"{', '.join(labels[:limit])} and {len(labels) - limit} more"
